@@ -1,0 +1,1 @@
+"""Annotations -> gold: the one writer of ``annotations/gold/``."""

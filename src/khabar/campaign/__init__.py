@@ -1,0 +1,1 @@
+"""Article <-> Label Studio: plan, page, tasks, results, and the embedded server."""

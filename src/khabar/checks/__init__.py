@@ -1,0 +1,6 @@
+"""Checks: a batch in, findings out, level by level.  Importing the package registers every check."""
+
+from khabar.checks import form, scheme
+from khabar.checks.engine import CHECKS, Check, run
+
+__all__ = ["CHECKS", "Check", "form", "run", "scheme"]

@@ -1,0 +1,233 @@
+"""Level 1: what a record must be before its sense can be judged: right text, right offsets, known names."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from khabar.checks.engine import Broken, broken_articles, broken_spans, check
+from khabar.checks.view import EDGE, View
+from khabar.model.annotation import DIGEST_PREFIX
+from khabar.model.batch import RECORDED, Batch, Ints, Mask
+from khabar.model.finding import Level
+from khabar.model.text import DIGEST_SHOWN, digest, salted_digest
+
+
+@check("text-unchanged", Level.FORM)
+def text_unchanged(view: View) -> Iterator[Broken]:
+    """The annotated text is the article's text.
+
+    Offsets mean nothing in another text. The annotation, the record and the text itself must have one digest.
+    """
+    batch = view.batch
+    annotated = batch.articles["sha256"].to_pylist()
+    recorded = batch.articles[RECORDED].to_pylist()
+    texts = batch.articles["text"]
+    rows, because = [], []
+    for row, (said, record) in enumerate(zip(annotated, recorded, strict=True)):
+        text = texts[row].as_py()
+        ours = record if text is None else digest(text)
+        if said != ours:
+            rows.append(row)
+            because.append(
+                f"annotated text is {said[:DIGEST_SHOWN]}, ours is {ours[:DIGEST_SHOWN]}: restore or re-annotate"
+            )
+    yield broken_articles(np.array(rows, dtype=np.int64), because)
+
+
+@check("span-in-text", Level.FORM)
+def span_in_text(view: View) -> Iterator[Broken]:
+    """A span begins in the text, ends in it, and holds at least one character.
+
+    Offsets count code points from 0, half-open.
+    """
+    batch = view.batch
+    length = batch.lengths[batch.spans.article]
+    start, end = batch.spans.start, batch.spans.end
+    rows = np.flatnonzero(~((start >= 0) & (start < end) & (end <= length)))
+    because = [f"the span is outside the text or empty, the text has {n} characters" for n in length[rows].tolist()]
+    yield broken_spans(batch, rows, because)
+
+
+@check("span-marks-its-words", Level.FORM)
+def span_marks_its_words(view: View) -> Iterator[Broken]:
+    """Where a record repeats the words that a span marks, or their digest, the text has them at its offsets.
+
+    An offset that is off by one still lies in the text; the repeated words give it away.
+    """
+    batch = view.batch
+    rows = np.flatnonzero(np.asarray(pc.is_valid(batch.spans.text), dtype=bool) & batch.sound)
+    wrong = rows[_differ(batch, rows)]
+    because = [f"the record says that it marks {batch.spans.text[int(row)].as_py()!r}" for row in wrong]
+    yield broken_spans(batch, wrong, because)
+    hidden = np.flatnonzero(np.asarray(pc.is_valid(batch.spans.digest), dtype=bool) & batch.sound)
+    digests = batch.articles["sha256"]
+    others = [
+        row
+        for row in hidden.tolist()
+        if salted_digest(digests[int(batch.spans.article[row])].as_py(), _words(batch, row))
+        != batch.spans.digest[row].as_py()
+    ]
+    yield broken_spans(batch, np.array(others, dtype=np.int64), "the record has the digest of other words")
+
+
+@check("words-withheld", Level.FORM)
+def words_withheld(view: View) -> Iterator[Broken]:
+    """Where an outlet allows offsets only, the annotation repeats no words of its text.
+
+    A salted digest stands for them, in spans and in attributes made of words; what is committed is published.
+    """
+    batch = view.batch
+    closed = np.asarray(pc.not_equal(batch.articles["redistribute"], "text"), dtype=bool)[batch.spans.article]
+    told = np.asarray(pc.is_valid(batch.spans.text), dtype=bool)
+    for name in batch.labels.words_attributes:
+        told |= ~np.asarray(pc.fill_null(pc.starts_with(batch.spans.attributes[name], DIGEST_PREFIX), fill_value=True))
+    rows = np.flatnonzero(closed & told)
+    yield broken_spans(batch, rows, "the record repeats words that may not be published: put their digest there")
+
+
+def _words(batch: Batch, row: int) -> str:
+    return batch.words(int(batch.spans.article[row]), int(batch.spans.start[row]), int(batch.spans.end[row]))
+
+
+def _differ(batch: Batch, rows: Ints) -> Mask:
+    """Tell of each span whether its repeated words are not those of the text, comparing code points all at once."""
+    said = batch.spans.text.take(pa.array(rows))
+    lengths = batch.spans.end[rows] - batch.spans.start[rows]
+    same: Mask = pc.utf8_length(said).to_numpy() == lengths
+    kept = np.flatnonzero(same)
+    letters = "".join(said.take(pa.array(kept)).to_pylist()).encode("utf-32-le")
+    words = np.frombuffer(letters, dtype="<u4")
+    size = lengths[kept]
+    begin = np.cumsum(size) - size
+    place = np.arange(len(words)) - np.repeat(begin, size) + np.repeat(batch.first[rows[kept]], size)
+    unequal = batch.characters[place] != words
+    same[kept] = np.add.reduceat(unequal, begin) == 0 if len(words) else True
+    return ~same
+
+
+@check("span-trimmed", Level.FORM)
+def span_trimmed(view: View) -> Iterator[Broken]:
+    """No span begins or ends with white space or an invisible character.
+
+    A double click takes the following space along, a mouse selection the direction marks beside it; annotators do
+    not see it, models learn it.
+    """
+    batch = view.batch
+    edge = (view.kinds == EDGE) if len(view.kinds) else np.zeros(1, dtype=bool)
+    bad = batch.sound & (edge[batch.first] | edge[batch.last])
+    yield broken_spans(
+        batch, np.flatnonzero(bad), "white space or an invisible character at the edge, there should be none"
+    )
+
+
+@check("span-on-one-line", Level.FORM)
+def span_on_one_line(view: View) -> Iterator[Broken]:
+    """No span holds a line break.
+
+    A line is one region, and a span stays inside one region.
+    """
+    batch = view.batch
+    breaks = np.concatenate(([0], np.cumsum(view.newline)))
+    held = breaks[np.where(batch.sound, batch.last + 1, 0)] - breaks[batch.first]
+    yield broken_spans(batch, np.flatnonzero(held > 0), "the span holds a line break: make it one span a line")
+
+
+@check("span-id-unique", Level.FORM)
+def span_id_unique(view: View) -> Iterator[Broken]:
+    """An id names one span of an annotation.
+
+    Relations and diffs go by ids.
+    """
+    spans = view.batch.spans
+    codes = spans.id.dictionary_encode().indices.to_numpy()
+    order = np.lexsort((np.arange(len(spans)), codes, spans.article))
+    again = np.flatnonzero((np.diff(spans.article[order]) == 0) & (np.diff(codes[order]) == 0)) + 1
+    rows = np.sort(order[again])
+    because = [f"the id {spans.id[int(row)].as_py()} is taken by an earlier span" for row in rows]
+    yield broken_spans(view.batch, rows, because)
+
+
+@check("label-known", Level.FORM)
+def label_known(view: View) -> Iterator[Broken]:
+    """A span's label belongs to its layer, and the layer is one that the annotation speaks of.
+
+    Labels are spelt in annotations/labels.toml and nowhere else.
+    """
+    batch, names = view.batch, view.batch.names
+    own = {name: code for code, name in enumerate(batch.labels.layers)}
+    home = np.array([own.get(batch.labels.layer_of.get(name, ""), -1) for name in names.labels] or [-1])
+    rows = np.flatnonzero(home[batch.spans.label] != batch.spans.layer)
+    because = [
+        f"the layer '{names.layers[batch.spans.layer[row]]}' has no label '{names.labels[batch.spans.label[row]]}'"
+        for row in rows
+    ]
+    yield broken_spans(batch, rows, because)
+    said = np.column_stack([batch.covers(layer) for layer in names.layers])
+    rows = np.flatnonzero(
+        (home[batch.spans.label] == batch.spans.layer) & ~said[batch.spans.article, batch.spans.layer]
+    )
+    yield broken_spans(batch, rows, "the annotation does not say that it speaks of this layer: add it to 'layers'")
+
+
+@check("attribute-known", Level.FORM)
+def attribute_known(view: View) -> Iterable[Broken]:
+    """An attribute belongs to the span's label and has one of its values.
+
+    Attributes and their values are spelt in annotations/labels.toml and nowhere else.
+    """
+    batch, names = view.batch, view.batch.names
+    for name, column in batch.spans.attributes.items():
+        right = np.asarray(pc.is_null(column), dtype=bool)
+        for entry in (each for each in batch.labels.attributes if each.name == name):
+            meant = np.isin(batch.spans.label, [names.labels.index(label) for label in entry.labels])
+            allowed = pa.array([value.name for value in entry.values], pa.string())
+            right |= meant & (np.asarray(pc.is_in(column, allowed)) if entry.kind == "choice" else _filled(column))
+        rows = np.flatnonzero(~right)
+        because = [
+            f"'{names.labels[batch.spans.label[row]]}' has no attribute {name}={column[int(row)].as_py()}"
+            for row in rows
+        ]
+        yield broken_spans(batch, rows, because)
+    strays = batch.spans.strays
+    because = [f"there is no attribute {each.name}={each.value!r}" for each in strays]
+    yield broken_spans(batch, np.array([each.row for each in strays], dtype=np.int64), because)
+
+
+def _filled(column: pa.Array) -> Mask:
+    """Tell where a free attribute says something: an empty string says nothing, a bare digest prefix neither."""
+    if pa.types.is_boolean(column.type):
+        return np.ones(len(column), dtype=bool)
+    return ~np.asarray(pc.is_in(pc.utf8_trim_whitespace(column), pa.array(["", DIGEST_PREFIX])), dtype=bool)
+
+
+@check("relation-has-ends", Level.FORM)
+def relation_has_ends(view: View) -> Iterator[Broken]:
+    """A relation is known, and both its ends are spans of the same annotation.
+
+    An editor lets a span be deleted under its arrow.
+    """
+    batch, relations = view.batch, view.batch.relations
+    known = {each.name for each in batch.labels.relations}
+    strange = np.array([name not in known for name in batch.names.relations] or [False])[relations.label]
+    lost = (relations.head < 0) | (relations.tail < 0)
+    rows = np.flatnonzero(lost | strange)
+    because = [_what_is_lost(batch, int(row), strange=bool(strange[row])) for row in rows]
+    heads = relations.head[rows]
+    there = np.append(heads >= 0, False)[:-1]
+    safe = np.maximum(heads, 0)
+    none = np.full(len(rows), -1)
+    start = np.where(there, np.append(batch.spans.start, 0)[safe], none)
+    end = np.where(there, np.append(batch.spans.end, 0)[safe], none)
+    yield Broken(relations.article[rows], start, end, np.where(there, heads, none), because)
+
+
+def _what_is_lost(batch: Batch, row: int, *, strange: bool) -> str:
+    relations = batch.relations
+    name = batch.names.relations[relations.label[row]]
+    if strange:
+        return f"no relation is called '{name}'"
+    head, tail = relations.head_id[row].as_py(), relations.tail_id[row].as_py()
+    lost = [end for end, place in ((head, relations.head[row]), (tail, relations.tail[row])) if place < 0]
+    return f"{name} from {head} to {tail}: no span is called {' or '.join(lost)}"

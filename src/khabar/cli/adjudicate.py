@@ -1,0 +1,23 @@
+"""The command ``khabar adjudicate NAME``."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("name")
+@click.option("--replace", is_flag=True, help="Let a changed result take the place of the gold that is there.")
+@click.pass_obj
+def command(root: Path, name: str, *, replace: bool) -> None:
+    """Write what a campaign's annotators agree on as gold."""
+    from khabar.adjudication.merge import adjudicate
+    from khabar.store import Corpus
+
+    written = open_ = 0
+    for result in adjudicate(Corpus(root), name, replace=replace):
+        written += result.written
+        open_ += bool(result.open)
+        click.echo(f"{result.article}: {result.message}")
+    click.echo(f"{written} written, {open_} left open", err=True)
+    raise SystemExit(1 if open_ else 0)

@@ -1,0 +1,44 @@
+"""How commands show tables to people: on stderr, so that stdout stays for data."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from khabar.model.manifest import Manifest
+
+
+def show(table: "Table") -> None:
+    """Print a table."""
+    from rich.console import Console
+
+    Console(stderr=True).print(table)
+
+
+def rows(manifest: "Manifest") -> None:
+    """Show the rows of each config and split of a release."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=f"{manifest.name} {manifest.version}", box=box.SIMPLE, title_justify="left")
+    for name in ("config", "a row is"):
+        table.add_column(name)
+    splits = list(dict.fromkeys(split for config in manifest.configs.values() for split in config.splits))
+    for split in splits:
+        table.add_column(split, justify="right")
+    for name, config in manifest.configs.items():
+        numbers = (str(config.splits[split].rows) if split in config.splits else "" for split in splits)
+        table.add_row(name, config.summary, *numbers)
+    show(table)
+
+
+def counts(manifest: "Manifest") -> None:
+    """Show how many spans of each label a release has."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False)
+    for layer, numbers in manifest.counts.items():
+        told = "  ".join(f"{name} [bold]{number}[/]" for name, number in numbers.items())
+        table.add_row(layer, str(sum(numbers.values())) if layer != "articles" else "", told)
+    show(table)

@@ -1,0 +1,37 @@
+"""Errors that a person reads: one line, *place: what is, what should be: what to do*."""
+
+
+class KhabarError(Exception):
+    """The call cannot be carried out; its text is the one line that the command prints.
+
+    Attributes:
+        status: Exit status of the command that ends with it.
+    """
+
+    status = 2
+
+
+class NotFound(KhabarError):
+    """Something that was named is not there."""
+
+
+class BadText(KhabarError):
+    """Bytes or text that cannot become an article."""
+
+
+class BadRecord(KhabarError):
+    """A record that does not hold together: a file, a line, an exported result."""
+
+
+class Withheld(KhabarError):
+    """A text that is needed is not at hand, because its outlet allows offsets only or nobody restored it."""
+
+
+class Changed(KhabarError):
+    """Something that never changes was changed, or was about to be."""
+
+    status = 1
+
+
+class ServerTrouble(KhabarError):
+    """The annotation server is absent, unwell, or answers what it should not."""

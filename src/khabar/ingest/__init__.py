@@ -1,0 +1,1 @@
+"""Source -> article: the one writer of ``corpus/``."""

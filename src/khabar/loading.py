@@ -1,0 +1,176 @@
+"""Release -> verified `datasets.DatasetDict`.  Nothing is returned that was not verified first."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from khabar.errors import BadRecord, NotFound
+from khabar.model.content import ContentDigest
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Manifest, content_of
+from khabar.model.text import DIGEST_SHOWN
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict, Features
+
+
+def load(release: str | Path, config: str = "articles") -> "DatasetDict":
+    """Open one config of a release after verifying its files, rows and digests.
+
+    Args:
+        release: The release's folder, as built or downloaded.
+        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+
+    Returns:
+        The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
+
+    Raises:
+        NotFound: no release there, or no such config.
+        BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
+    """
+    from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
+    from datasets.table import InMemoryTable, cast_table_to_features
+
+    folder = Path(release)
+    manifest = read_manifest(folder)
+    if config not in manifest.configs:
+        raise NotFound(f"{folder}: no config is called '{config}', there are: {', '.join(manifest.configs)}")
+    for problem in _files(folder, manifest, config):
+        raise BadRecord(problem)
+    splits = {}
+    for split, told in manifest.configs[config].splits.items():
+        table, content = _rows(folder, told.files)
+        if content != told.content:
+            raise BadRecord(_other_rows(folder, f"{config}/{split}", content, told.content))
+        features = _features(table.schema, manifest.configs[config].class_labels)
+        typed = InMemoryTable(cast_table_to_features(table, features))
+        splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
+    return DatasetDict(splits)
+
+
+def verify(release: str | Path) -> Iterator[str]:
+    """Yield every way in which a release is not what its manifest says, a line each; none where it is sound."""
+    folder = Path(release)
+    manifest = read_manifest(folder)
+    broken = list(_files(folder, manifest))
+    yield from broken
+    if broken:
+        return
+    for name, config in manifest.configs.items():
+        for split, told in config.splits.items():
+            table, content = _rows(folder, told.files)
+            if content != told.content:
+                yield _other_rows(folder, f"{name}/{split}", content, told.content)
+            if table.num_rows != told.rows:
+                yield f"{folder}: {name}/{split} has {table.num_rows} rows, the manifest says {told.rows}: rebuild it"
+    if content_of(manifest.configs) != manifest.content:
+        yield f"{folder / MANIFEST}: the content digest is not that of its configs: build it again"
+
+
+def signature(release: str | Path, config: str, split: str) -> str:
+    """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
+    manifest = read_manifest(Path(release))
+    content = manifest.configs[config].splits[split].content
+    name = f"{manifest.name}:{manifest.version}"
+    return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a release's manifest.
+
+    Raises:
+        NotFound: there is none.
+        BadRecord: it does not parse, or has a form that this version does not know.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise NotFound(f"{path} is missing, a release has one: is this a release's folder?")
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRecord(f"{path}: {error}") from None
+    if manifest.format != FORMAT:
+        raise BadRecord(
+            f"{path}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
+        )
+    return manifest
+
+
+def _files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
+    """Yield what is wrong with the files, of one config or of all."""
+    wanted = {each.path: each for each in manifest.files}
+    if config:
+        named = {path for split in manifest.configs[config].splits.values() for path in split.files}
+        yield from (
+            f"{folder / path}: the manifest has no such file: build it again" for path in sorted(named - set(wanted))
+        )
+        wanted = {path: each for path, each in wanted.items() if path in named}
+    for path, told in wanted.items():
+        file = folder / path
+        if not file.resolve().is_relative_to(folder.resolve()):
+            yield f"{folder / MANIFEST}: '{path}' leads out of the release: do not trust it"
+        elif not file.is_file():
+            yield f"{file} is missing: download the release again"
+        elif file.stat().st_size != told.bytes:
+            yield f"{file} has {file.stat().st_size} bytes, the manifest says {told.bytes}: download it again"
+        elif (found := _sha256(file)) != told.sha256:
+            yield f"{file} is {found[:DIGEST_SHOWN]}, the manifest says {told.sha256[:DIGEST_SHOWN]}: download it again"
+    if not config:
+        yield from _sums(folder, manifest)
+
+
+def _sums(folder: Path, manifest: Manifest) -> Iterator[str]:
+    told = {each.path: each.sha256 for each in manifest.files} | {MANIFEST: _sha256(folder / MANIFEST)}
+    path = folder / SUMS
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    if sorted(lines) != sorted(f"{digest}  {name}" for name, digest in told.items()):
+        yield f"{path} does not agree with the manifest: download the release again"
+    there = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
+    for name in sorted(there - set(told) - {SUMS}):
+        yield f"{folder / name} does not belong to the release: remove it"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _rows(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
+    """Read rows, page checksums verified, and digest their content."""
+    content = ContentDigest()
+    tables = []
+    for path in files:
+        try:
+            table = pq.read_table(folder / path, page_checksum_verification=True, partitioning=None)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
+        content.add(table)
+        tables.append(table)
+    return pa.concat_tables(tables), content.hexdigest()
+
+
+def _other_rows(folder: Path, place: str, found: str, told: str) -> str:
+    return (
+        f"{folder}: the rows of {place} are {found[:DIGEST_SHOWN]}, the manifest says {told[:DIGEST_SHOWN]}:"
+        " download the release again"
+    )
+
+
+def _features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> "Features":
+    """Return the features of a schema, with class labels where the manifest names them."""
+    from datasets import ClassLabel, Features, List, Value
+
+    def feature(kind: pa.DataType, path: str) -> Any:
+        if path in class_labels:
+            return ClassLabel(names=list(class_labels[path]))
+        if pa.types.is_struct(kind):
+            return {field.name: feature(field.type, f"{path}.{field.name}") for field in kind}
+        if pa.types.is_list(kind):
+            return List(feature(kind.value_type, path))
+        return Value(str(kind))
+
+    return Features({field.name: feature(field.type, field.name) for field in schema})

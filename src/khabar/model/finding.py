@@ -1,0 +1,53 @@
+"""What a check says when a rule is broken."""
+
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+from khabar.model.text import isolate
+
+
+class Level(IntEnum):
+    """Checks run level by level; an article that breaks one level is not judged by the next, where errors mislead."""
+
+    FORM = 1
+    SCHEME = 2
+
+
+class Severity(StrEnum):
+    """An error keeps a release from being built; a warning is for a person to look at."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One place where data breaks one rule.
+
+    Attributes:
+        check: Name of the check.
+        severity: Error or warning.
+        article: Id of the article.
+        annotator: Whose annotation it is.
+        message: What is wrong and what should be, without place.
+        start: First code point of the place, -1 where the whole article is meant.
+        end: One past its last code point, -1 likewise.
+        span: Id of the span, empty where none is meant.
+        words: What stands at the place, empty where the text is withheld or the place is outside it.
+    """
+
+    check: str
+    severity: Severity
+    article: str
+    annotator: str
+    message: str
+    start: int = -1
+    end: int = -1
+    span: str = ""
+    words: str = ""
+
+    def __str__(self) -> str:
+        """Return the finding on one line, the place first."""
+        place = self.article if self.start < 0 else f"{self.article}:{self.start}-{self.end}"
+        words = f" {isolate(self.words)}" if self.words else ""
+        return f"{place}: {self.severity}:{words} {self.message} [{self.check}]"

@@ -1,0 +1,266 @@
+"""The label set: what ``annotations/labels.toml`` spells, typed and checked.  Nothing here is bound to Arabic."""
+
+import hashlib
+import re
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+from khabar.errors import BadRecord, NotFound
+
+AttributeKind = Literal["choice", "flag", "words", "key"]
+BOILERPLATE = "boilerplate"
+"""In an attribute's ``labels``: every label that is not ``main``."""
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A label of a layer.
+
+    Attributes:
+        name: As it stands in data; unique in the label set.
+        colour: Background on the label page, ``#rrggbb``.
+        hotkey: The key that chooses it on the label page.
+        en: What it marks, for readers of the data.
+        ar: The same for annotators.
+        main: False for boilerplate.
+        depth: How many spans of this label may lie in one another.
+    """
+
+    name: str
+    colour: str
+    hotkey: str
+    en: str
+    ar: str = ""
+    main: bool = True
+    depth: int = 1
+
+
+class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of span that may account for a quotation mark: a label, or a label with one value of an attribute."""
+
+    label: str
+    attribute: str = ""
+    value: str = ""
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of annotation that is made on its own.
+
+    Attributes:
+        column: Its column in the published schema.
+        labels: In the order of their published ids, which only ever grows at the end.
+        lines: Each line that is not empty is exactly one span of the layer.
+        inside_main: Its spans lie in regions whose label is main.
+        outside_proclitics: Its spans begin where a word does, proclitics aside.
+        marks_in: What accounts for the quotation marks of the main text; empty where the layer has no say in it.
+    """
+
+    column: str
+    labels: tuple[Label, ...]
+    lines: bool = False
+    inside_main: bool = False
+    outside_proclitics: bool = False
+    marks_in: tuple[MarksIn, ...] = ()
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value of an attribute."""
+
+    name: str
+    hotkey: str
+    en: str
+
+
+class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something more that can be said of a span.
+
+    Attributes:
+        name: As it stands in data.
+        labels: The labels it can be said of; in the file also the name of a layer, or ``boilerplate``.
+        kind: ``choice`` one of `values`; ``flag`` true or false; ``key`` a name given in the article; ``words`` words
+            of the text, withheld where the text is.
+        required: Every span of those labels says it.
+        values: For ``choice`` and ``flag``.
+        en: What it says.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    kind: AttributeKind = "choice"
+    required: bool = False
+    values: tuple[Value, ...] = ()
+    en: str = ""
+
+
+class RelationType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of link between two spans.
+
+    Attributes:
+        head: Label of the span it starts from.
+        tail: Label of the span it ends at.
+        exactly_one_unless: If given, each head has exactly one such link, or none and this attribute.
+        en: What it says.
+    """
+
+    name: str
+    head: str
+    tail: str
+    en: str
+    exactly_one_unless: str = ""
+
+
+class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """All labels, attributes and relations.
+
+    Attributes:
+        version: Version of the scheme.
+        language: BCP 47 tag of the texts it was made for.
+        direction: ``rtl`` or ``ltr``, for the label page.
+        quotation_marks: The characters that are one.
+        proclitics: Regular expression: what may stand between a word's start and an entity's start.
+        layers: By name, in the order in which spans are kept.
+        attributes: In the order of their columns.
+        relations: The first whose ends fit is meant where an annotator named none.
+    """
+
+    version: str
+    language: str
+    direction: Literal["rtl", "ltr"]
+    quotation_marks: str
+    proclitics: str
+    layers: dict[str, Layer]
+    attributes: tuple[Attribute, ...] = ()
+    relations: tuple[RelationType, ...] = ()
+
+    @cached_property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the layers, in order."""
+        return tuple(self.layers)
+
+    @cached_property
+    def labels(self) -> dict[str, Label]:
+        """Every label by name, layer by layer."""
+        return {label.name: label for layer in self.layers.values() for label in layer.labels}
+
+    @cached_property
+    def layer_of(self) -> dict[str, str]:
+        """The layer of each label."""
+        return {label.name: name for name, layer in self.layers.items() for label in layer.labels}
+
+    @cached_property
+    def attribute_kinds(self) -> dict[str, AttributeKind]:
+        """The kind of each attribute by name, in the order of their columns."""
+        return {each.name: each.kind for each in self.attributes}
+
+    @cached_property
+    def words_attributes(self) -> frozenset[str]:
+        """Attributes whose value is words of the text."""
+        return frozenset(each.name for each in self.attributes if each.kind == "words")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of its content, in hex: what freezes a campaign's page."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    def attributes_of(self, layer: str) -> tuple[str, ...]:
+        """Return the names of the attributes that spans of a layer may carry, in the order of their columns."""
+        own = {label.name for label in self.layers[layer].labels}
+        return tuple(dict.fromkeys(each.name for each in self.attributes if own.intersection(each.labels)))
+
+    def attribute(self, label: str, name: str) -> Attribute | None:
+        """Return the attribute of that name as it applies to ``label``, None where it does not."""
+        return next((each for each in self.attributes if each.name == name and label in each.labels), None)
+
+    def has_relations(self, layer: str) -> bool:
+        """Tell whether spans of the layer can be the head of a relation."""
+        return any(self.layer_of[each.head] == layer for each in self.relations)
+
+    def relation_between(self, head: str, tail: str) -> RelationType | None:
+        """Return the first relation that may link a span of label ``head`` to one of label ``tail``."""
+        return next((each for each in self.relations if each.head == head and each.tail == tail), None)
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer of that name.
+
+        Raises:
+            NotFound: there is none; the message lists those there are.
+        """
+        if name not in self.layers:
+            raise NotFound(f"no layer is called '{name}'; there are: {', '.join(self.layers)}")
+        return self.layers[name]
+
+
+def label_set(toml: bytes, place: str) -> LabelSet:
+    """Read a label set.
+
+    Args:
+        toml: Content of the file.
+        place: Name of the file, for messages.
+
+    Raises:
+        BadRecord: it does not parse, or names something that is not in it.
+    """
+    try:
+        read = msgspec.toml.decode(toml, type=LabelSet)
+        read = msgspec.structs.replace(read, attributes=tuple(_spelt_out(read, each) for each in read.attributes))
+        _hold_together(read)
+    except (msgspec.MsgspecError, _Fault, re.error) as error:
+        raise BadRecord(f"{place}: {error}") from None
+    return read
+
+
+class _Fault(Exception):
+    pass
+
+
+def _spelt_out(labels: LabelSet, attribute: Attribute) -> Attribute:
+    """Replace a layer's name, or ``boilerplate``, by the labels it stands for."""
+    names: list[str] = []
+    for name in attribute.labels:
+        if name == BOILERPLATE:
+            names += [label.name for label in labels.labels.values() if not label.main]
+        elif name in labels.layers:
+            names += [label.name for label in labels.layers[name].labels]
+        else:
+            names.append(name)
+    return msgspec.structs.replace(attribute, labels=tuple(names))
+
+
+def _hold_together(labels: LabelSet) -> None:
+    re.compile(labels.proclitics)
+    names = [label.name for layer in labels.layers.values() for label in layer.labels]
+    columns = [layer.column for layer in labels.layers.values()]
+    for what, seen in (("label", names), ("column", columns), ("relation", [each.name for each in labels.relations])):
+        for name in seen:
+            if seen.count(name) > 1:
+                raise _Fault(f"the {what} {name} is spelt twice, once is enough: remove one")
+    _hotkeys(labels)
+    for attribute in labels.attributes:
+        if labels.attribute_kinds[attribute.name] != attribute.kind:
+            raise _Fault(f"the attribute {attribute.name} has two kinds, all its entries share one: rename one of them")
+        if bool(attribute.values) != (attribute.kind in ("choice", "flag")):
+            raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
+        _known(labels, attribute.labels, f"the attribute {attribute.name}")
+    for relation in labels.relations:
+        _known(labels, (relation.head, relation.tail), f"the relation {relation.name}")
+    for layer in labels.layers.values():
+        _known(labels, tuple(each.label for each in layer.marks_in), "marks_in")
+
+
+def _hotkeys(labels: LabelSet) -> None:
+    taken: dict[str, str] = {}
+    things: list[Label | Value] = [
+        *labels.labels.values(),
+        *(value for each in labels.attributes for value in each.values),
+    ]
+    for thing in things:
+        if thing.hotkey in taken:
+            raise _Fault(f"hotkey {thing.hotkey} belongs to {taken[thing.hotkey]} and {thing.name}: change one of them")
+        taken[thing.hotkey] = thing.name
+
+
+def _known(labels: LabelSet, names: tuple[str, ...], place: str) -> None:
+    for name in names:
+        if name not in labels.labels:
+            raise _Fault(f"{place} names '{name}', which is no label: spell it as in the layer's list")

@@ -1,0 +1,88 @@
+"""What a release says of itself in ``manifest.json``: its files, rows, digests and class labels."""
+
+import hashlib
+
+import msgspec
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file of the release.
+
+    Attributes:
+        path: Relative to the release's folder, with forward slashes.
+        bytes: Its size.
+        sha256: Digest of its bytes: that it arrived whole.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One split of one config.
+
+    Attributes:
+        files: Paths of its Parquet files, in order.
+        rows: Rows in them.
+        bytes: Their size in memory, in Arrow's form.
+        content: Content digest of the rows (`khabar.model.content`): that they are these rows.
+    """
+
+    files: tuple[str, ...]
+    rows: int
+    bytes: int
+    content: str
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One table of the release.
+
+    Attributes:
+        summary: What a row is.
+        splits: By name.
+        class_labels: Label names by the dotted path of their column, in the order of their ids.
+    """
+
+    summary: str
+    splits: dict[str, Split]
+    class_labels: dict[str, tuple[str, ...]]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it.
+
+    Attributes:
+        format: Version of this file's form.
+        name: Name of the corpus.
+        version: Version of the release.
+        scheme: Version of the label set.
+        label_set: Digest of the label set.
+        content: Digest of all content digests: the identity of the release.
+        counts: Articles, texts, and spans by label, for people.
+        configs: By name.
+        files: Every file but the manifest and the sums, ordered by path.
+    """
+
+    format: int
+    name: str
+    version: str
+    scheme: str
+    label_set: str
+    content: str
+    counts: dict[str, dict[str, int]]
+    configs: dict[str, Config]
+    files: tuple[File, ...]
+
+
+def content_of(configs: dict[str, Config]) -> str:
+    """Return the identity of a release: the digest of its splits' content digests, ordered by name."""
+    whole = hashlib.sha256()
+    for name, config in sorted(configs.items()):
+        for split, each in sorted(config.splits.items()):
+            whole.update(f"{name} {split} {each.rows} {each.content}\n".encode())
+    return whole.hexdigest()

@@ -1,0 +1,78 @@
+"""What a text is: its normal form, its digest, its quotation in a message.  Law 1: the text never changes."""
+
+import hashlib
+import unicodedata
+from typing import NamedTuple
+
+from khabar.errors import BadText
+
+LONGEST_LINE = 20_000
+"""Code points; a longer line is a page whose line breaks were lost, not an article."""
+
+BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+DIGEST_SHOWN = 8
+
+
+class NormalText(NamedTuple):
+    """A text in normal form, and the names of what was changed to make it so."""
+
+    text: str
+    changes: tuple[str, ...]
+
+
+def normal_form(raw: bytes) -> NormalText:
+    r"""Decode a file's bytes strictly as UTF-8 and give the text its one form: no BOM, ``\n`` line ends, NFC.
+
+    Raises:
+        BadText: undecodable bytes, a NUL, no word at all, or a line of over `LONGEST_LINE` code points.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadText(
+            f"byte {error.start} ({raw[error.start]:#04x}) is not UTF-8: convert it, as iconv -f WINDOWS-1256 -t UTF-8"
+        ) from None
+    changes = []
+    if text.startswith(BYTE_ORDER_MARK):
+        text = text[1:]
+        changes.append("byte order mark removed")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        changes.append("line ends made LF")
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+        changes.append("characters composed (NFC)")
+    _refuse(text)
+    return NormalText(text, tuple(changes))
+
+
+def _refuse(text: str) -> None:
+    if not text.strip():
+        raise BadText("the file is empty, an article has words: nothing to ingest")
+    if "\0" in text:
+        raise BadText(f"character {text.index(chr(0))} is NUL, a text has none: remove it")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > LONGEST_LINE:
+            raise BadText(
+                f"line {number} has {len(line)} characters, at most {LONGEST_LINE} may stand: restore its line breaks"
+            )
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of the text's UTF-8 bytes, in hex: what binds an annotation to its text."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def salted_digest(sha256: str, words: str) -> str:
+    """Return 16 hex digits that stand for ``words`` where they may not be repeated.
+
+    The salt is the digest of the article, so that equal words in two articles differ.  Short words can be found by
+    trying: the digest keeps a text from being copied, not a name from being guessed.
+    """
+    return hashlib.sha256(f"{sha256}:{words}".encode()).hexdigest()[:16]
+
+
+def isolate(words: str) -> str:
+    """Quote words of the text so that their direction cannot turn the line around them."""
+    shown = words.replace("\n", "\N{SYMBOL FOR NEWLINE}")
+    return f"«\N{FIRST STRONG ISOLATE}{shown}\N{POP DIRECTIONAL ISOLATE}»"

@@ -1,0 +1,1 @@
+"""Gold -> ``dist/<version>/``: the one writer of releases."""

@@ -1,0 +1,147 @@
+"""Build a release: gold in, a folder out that is whole or not there.  Nothing that breaks a rule is built into one."""
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from khabar.errors import BadRecord, NotFound
+from khabar.model.batch import Batch
+from khabar.model.labels import LabelSet
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, File, Manifest, Split, content_of
+from khabar.release.card import card
+from khabar.release.tables import CONFIGS, published
+from khabar.release.writers.parquet import ParquetFile
+from khabar.store import SPLITS, Corpus
+
+NAME = "khabar"
+Judge = Callable[[Batch], int]
+
+
+def build(corpus: Corpus, version: str, judge: Judge) -> Path:
+    """Build ``dist/<version>/`` from the gold annotations and return it; what was there is replaced.
+
+    Args:
+        corpus: Where the gold is.
+        version: Version of the release.
+        judge: Says how many errors a batch has; with one, nothing is built.
+
+    Raises:
+        BadRecord: the gold breaks a rule, or an article has no split.
+        NotFound: there is no gold.
+    """
+    final, partial = corpus.dist / version, corpus.dist / f".{version}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        manifest, schemas = _data(corpus, version, judge, partial)
+        (partial / "README.md").write_text(card(manifest, schemas), encoding="utf-8")
+        _sealed(manifest, partial)
+        shutil.rmtree(final, ignore_errors=True)
+        partial.rename(final)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return final
+
+
+def _data(corpus: Corpus, version: str, judge: Judge, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:
+    """Write the Parquet files, batch after batch, and say what they hold."""
+    labels = corpus.labels
+    configs = [config for config in CONFIGS.values() if not config.layer or config.layer in labels.layers]
+    files: dict[tuple[str, str], ParquetFile] = {}
+    schemas: dict[str, pa.Schema] = {}
+    counts = _Counts(labels)
+    for batch in corpus.batches(corpus.gold()):
+        if errors := judge(batch):
+            raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")
+        _refuse_without_split(batch)
+        for split in SPLITS:
+            part = published(batch.select(np.asarray(batch.articles["split"]) == split))
+            counts.add(part)
+            for config in configs if len(part) else ():
+                table = config.rows(part)
+                schemas[config.name] = table.schema
+                if (config.name, split) not in files:
+                    path = folder / "data" / config.name / f"{split}-0000.parquet"
+                    files[config.name, split] = ParquetFile(path, table.schema)
+                files[config.name, split].add(table)
+    if not files:
+        raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
+    for file in files.values():
+        file.close()
+    told = {
+        config.name: Config(
+            summary=config.summary,
+            class_labels=config.class_labels(labels),
+            splits={
+                split: _split(files[config.name, split], folder) for split in SPLITS if (config.name, split) in files
+            },
+        )
+        for config in configs
+    }
+    manifest = Manifest(
+        format=FORMAT,
+        name=NAME,
+        version=version,
+        scheme=labels.version,
+        label_set=labels.digest,
+        content=content_of(told),
+        counts=counts.told(),
+        configs=told,
+        files=(),
+    )
+    return manifest, schemas
+
+
+def _refuse_without_split(batch: Batch) -> None:
+    for key, split in zip(batch.articles["id"].to_pylist(), batch.articles["split"].to_pylist(), strict=True):
+        if split is None:
+            raise BadRecord(f"{key}: the article has no split, it should have one: run 'khabar split'")
+
+
+def _split(file: ParquetFile, folder: Path) -> Split:
+    path = file.path.relative_to(folder).as_posix()
+    return Split(files=(path,), rows=file.content.rows, bytes=file.bytes, content=file.content.hexdigest())
+
+
+class _Counts:
+    """Articles and spans by label, for people."""
+
+    def __init__(self, labels: LabelSet) -> None:
+        self._articles: Counter[str] = Counter(all=0, with_text=0)
+        self._labels: Counter[str] = Counter()
+        self._set = labels
+
+    def add(self, batch: Batch) -> None:
+        self._articles.update(all=len(batch), with_text=int(batch.has_text.sum()))
+        numbers = np.bincount(batch.spans.label, minlength=len(batch.names.labels)).tolist()
+        self._labels.update(dict(zip(batch.names.labels, numbers, strict=True)))
+
+    def told(self) -> dict[str, dict[str, int]]:
+        layers = {
+            name: {label.name: self._labels[label.name] for label in layer.labels if self._labels[label.name]}
+            for name, layer in self._set.layers.items()
+        }
+        return {"articles": dict(self._articles), **layers}
+
+
+def _sealed(manifest: Manifest, folder: Path) -> None:
+    """Write the manifest, which names every other file, and the sums, which name every file."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = tuple(_file(path, folder) for path in paths)
+    whole = msgspec.structs.replace(manifest, files=files)
+    path = folder / MANIFEST
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
+    sums = sorted((*files, _file(path, folder)), key=lambda each: each.path)
+    (folder / SUMS).write_text("".join(f"{each.sha256}  {each.path}\n" for each in sums), encoding="utf-8")
+
+
+def _file(path: Path, folder: Path) -> File:
+    with path.open("rb") as opened:
+        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+    return File(path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=digest)
