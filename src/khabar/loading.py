@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.content import ContentDigest
-from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Manifest, content_of
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, content_of
 from khabar.model.text import DIGEST_SHOWN
 
 if TYPE_CHECKING:
@@ -37,16 +37,15 @@ def load(release: str | Path, config: str = "articles") -> "DatasetDict":
 
     folder = Path(release)
     manifest = read_manifest(folder)
-    if config not in manifest.configs:
-        raise NotFound(f"{folder}: no config is called '{config}', there are: {', '.join(manifest.configs)}")
+    told_of = _config(folder, manifest, config)
     for problem in _files(folder, manifest, config):
         raise BadRecord(problem)
     splits = {}
-    for split, told in manifest.configs[config].splits.items():
+    for split, told in told_of.splits.items():
         table, content = _rows(folder, told.files)
         if content != told.content:
             raise BadRecord(_other_rows(folder, f"{config}/{split}", content, told.content))
-        features = _features(table.schema, manifest.configs[config].class_labels)
+        features = _features(table.schema, told_of.class_labels)
         typed = InMemoryTable(cast_table_to_features(table, features))
         splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
     return DatasetDict(splits)
@@ -74,7 +73,10 @@ def verify(release: str | Path) -> Iterator[str]:
 def signature(release: str | Path, config: str, split: str) -> str:
     """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
     manifest = read_manifest(Path(release))
-    content = manifest.configs[config].splits[split].content
+    splits = _config(Path(release), manifest, config).splits
+    if split not in splits:
+        raise NotFound(f"{release}: {config} has no split '{split}', there are: {', '.join(splits)}")
+    content = splits[split].content
     name = f"{manifest.name}:{manifest.version}"
     return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
 
@@ -98,6 +100,12 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
         )
     return manifest
+
+
+def _config(folder: Path, manifest: Manifest, name: str) -> Config:
+    if name not in manifest.configs:
+        raise NotFound(f"{folder}: no config is called '{name}', there are: {', '.join(manifest.configs)}")
+    return manifest.configs[name]
 
 
 def _files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:

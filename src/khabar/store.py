@@ -113,13 +113,10 @@ class Corpus:
         Raises:
             Changed: the file does not hold the text that the record describes.
         """
-        path = self._text_path(article)
-        if not path.is_file():
-            return None
-        text = path.read_bytes().decode("utf-8", errors="replace")
-        if digest(text) != article.sha256:
+        text = self._stored_text(article)
+        if text is not None and digest(text) != article.sha256:
             raise Changed(
-                f"{self.shown(path)}: the text is {digest(text)[:DIGEST_SHOWN]}, its record says"
+                f"{self.shown(self._text_path(article))}: the text is {digest(text)[:DIGEST_SHOWN]}, its record says"
                 f" {article.sha256[:DIGEST_SHOWN]}: a text never changes, restore it"
             )
         return text
@@ -153,6 +150,10 @@ class Corpus:
         if digest(text) != article.sha256:
             raise Changed(f"{article.id}: another text was about to be stored: restore goes by digest alone")
         write_atomically(self._text_path(article), text.encode("utf-8"))
+
+    def _stored_text(self, article: Article) -> str | None:
+        path = self._text_path(article)
+        return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else None
 
     def _text_path(self, article: Article) -> Path:
         return self._corpus / self.source_of(article).id / f"{article.id}.txt"
@@ -206,10 +207,10 @@ class Corpus:
     # Annotations with what they annotate, as batches
 
     def annotated(self, annotation: Annotation) -> Annotated:
-        """Put an annotation beside its article's record, source, split and text."""
+        """Put an annotation beside its article's record, source, split and text, unverified: checks do that."""
         article = self.article(annotation.article)
         split = self.splits.get(article.id, "")
-        return Annotated(article, self.source_of(article), self.text(article), annotation, split)
+        return Annotated(article, self.source_of(article), self._stored_text(article), annotation, split)
 
     def batches(self, annotations: Iterable[Annotation], size: int = 1000) -> Iterator[Batch]:
         """Put annotations into batches of ``size`` articles."""
@@ -247,6 +248,13 @@ class Corpus:
         return self.root / "dist"
 
     # One form for every annotation on disk: a span a line, made to be reviewed
+
+    def annotation_files(self, path: Path) -> list[Path]:
+        """Return the annotation files at or below a path; what a campaign keeps beside them is none."""
+        if not path.is_dir():
+            return [path]
+        found = (each for each in path.rglob("*.json") if each.name != "manifest.json")
+        return sorted(each for each in found if "exports" not in each.relative_to(path).parts)
 
     def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:
         """Read one annotation file.

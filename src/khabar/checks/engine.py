@@ -92,8 +92,8 @@ def run(batch: Batch) -> list[Finding]:
     """Run every check on a batch, level by level, and return the findings in order of article, place and check."""
     found: list[tuple[int, Finding]] = []
     row = np.arange(len(batch))
+    view = View(batch)
     for level in Level:
-        view = View(batch)
         failed = np.zeros(len(batch), dtype=bool)
         for each in (one for one in CHECKS.values() if one.level == level):
             for broken in each.rule(view):
@@ -102,6 +102,7 @@ def run(batch: Batch) -> list[Finding]:
                 found += [(int(row[at]), finding) for at, finding in _findings(each, batch, broken)]
         if failed.any():
             batch, row = batch.select(~failed), row[~failed]
+            view = View(batch)
     found.sort(key=lambda each: (each[0], each[1].start, each[1].end, each[1].check, each[1].span))
     return [finding for _, finding in found]
 

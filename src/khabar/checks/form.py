@@ -1,5 +1,6 @@
-"""Level 1: what a record must be before its sense can be judged: right text, right offsets, known names."""
+"""Levels 0 and 1: what a record must be before its sense can be judged: right text, right offsets, known names."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -11,10 +12,10 @@ from khabar.checks.view import EDGE, View
 from khabar.model.annotation import DIGEST_PREFIX
 from khabar.model.batch import RECORDED, Batch, Ints, Mask
 from khabar.model.finding import Level
-from khabar.model.text import DIGEST_SHOWN, digest, salted_digest
+from khabar.model.text import DIGEST_SHOWN, salted_digest
 
 
-@check("text-unchanged", Level.FORM)
+@check("text-unchanged", Level.TEXT)
 def text_unchanged(view: View) -> Iterator[Broken]:
     """The annotated text is the article's text.
 
@@ -22,17 +23,15 @@ def text_unchanged(view: View) -> Iterator[Broken]:
     """
     batch = view.batch
     annotated = batch.articles["sha256"].to_pylist()
-    recorded = batch.articles[RECORDED].to_pylist()
-    texts = batch.articles["text"]
-    rows, because = [], []
-    for row, (said, record) in enumerate(zip(annotated, recorded, strict=True)):
-        text = texts[row].as_py()
-        ours = record if text is None else digest(text)
-        if said != ours:
-            rows.append(row)
-            because.append(
-                f"annotated text is {said[:DIGEST_SHOWN]}, ours is {ours[:DIGEST_SHOWN]}: restore or re-annotate"
-            )
+    ours = batch.articles[RECORDED].to_pylist()
+    raw, edges = batch.utf8
+    for row in np.flatnonzero(batch.has_text).tolist():
+        ours[row] = hashlib.sha256(raw[edges[row] : edges[row + 1]]).hexdigest()
+    rows = [row for row, (said, found) in enumerate(zip(annotated, ours, strict=True)) if said != found]
+    because = [
+        f"annotated text is {annotated[row][:DIGEST_SHOWN]}, ours is {ours[row][:DIGEST_SHOWN]}: restore or re-annotate"
+        for row in rows
+    ]
     yield broken_articles(np.array(rows, dtype=np.int64), because)
 
 
@@ -115,8 +114,7 @@ def span_trimmed(view: View) -> Iterator[Broken]:
     not see it, models learn it.
     """
     batch = view.batch
-    edge = (view.kinds == EDGE) if len(view.kinds) else np.zeros(1, dtype=bool)
-    bad = batch.sound & (edge[batch.first] | edge[batch.last])
+    bad = batch.sound & (view.is_kind(batch.first, EDGE) | view.is_kind(batch.last, EDGE))
     yield broken_spans(
         batch, np.flatnonzero(bad), "white space or an invisible character at the edge, there should be none"
     )
@@ -129,9 +127,10 @@ def span_on_one_line(view: View) -> Iterator[Broken]:
     A line is one region, and a span stays inside one region.
     """
     batch = view.batch
-    breaks = np.concatenate(([0], np.cumsum(view.newline)))
-    held = breaks[np.where(batch.sound, batch.last + 1, 0)] - breaks[batch.first]
-    yield broken_spans(batch, np.flatnonzero(held > 0), "the span holds a line break: make it one span a line")
+    held = np.searchsorted(view.breaks, batch.last, side="right") - np.searchsorted(view.breaks, batch.first)
+    yield broken_spans(
+        batch, np.flatnonzero((held > 0) & batch.sound), "the span holds a line break: make it one span a line"
+    )
 
 
 @check("span-id-unique", Level.FORM)

@@ -40,7 +40,7 @@ def nesting(start: Ints, end: Ints) -> Nesting:
         outer = np.ones(len(left), dtype=bool)
         outer[1:] = first[1:] >= furthest[:-1]
         holder = np.maximum.accumulate(np.where(outer, np.arange(len(left)), 0))
-        over = ~outer & (stop > stop[holder]) & (first > first[holder])
+        over = ~outer & (first > first[holder]) & (first < stop[holder]) & (stop > stop[holder])
         crossed[left[over]] = left[holder[over]]
         depth[left[~outer]] += 1
         left = left[~outer]

@@ -8,7 +8,7 @@ import numpy as np
 
 from khabar.checks.engine import Broken, broken_places, broken_spans, check
 from khabar.checks.nesting import nesting
-from khabar.checks.view import LETTER, View
+from khabar.checks.view import LETTER, MARK, View
 from khabar.model.batch import Batch, CodePoints, Ints, Mask
 from khabar.model.finding import Level
 from khabar.model.labels import Layer
@@ -224,14 +224,12 @@ def proclitic_outside(view: View) -> Iterator[Broken]:
 def _prefixes(view: View, rows: Ints) -> tuple[Ints, CodePoints]:
     """Return the spans that begin inside a word, and what stands before each, from right to left: (k, 8)."""
     batch = view.batch
-    marks = np.isin(batch.characters, [ord(mark) for mark in batch.labels.quotation_marks])
-    joined = np.append((view.kinds == LETTER) | marks, False)
     base = batch.base[batch.spans.article[rows]]
     found = np.zeros((len(rows), LONGEST_PREFIX), dtype="<u4")
     going = np.ones(len(rows), dtype=bool)
     for step in range(1, LONGEST_PREFIX + 1):
         place = batch.first[rows] - step
-        going &= (place >= base) & joined[place]
+        going &= (place >= base) & view.is_kind(np.maximum(place, 0), LETTER | MARK)
         found[going, step - 1] = batch.characters[place[going]]
     inside = found[:, 0] != 0
     return rows[inside], np.ascontiguousarray(found[inside])

@@ -1,7 +1,7 @@
 """What several checks look at, computed once a batch: kinds of character, lines, regions, quotation marks."""
 
 import unicodedata
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from khabar.model.batch import Batch, Ints, Mask
 
-EDGE, LETTER = 1, 2
-NEWLINE = ord("\n")
+EDGE, LETTER, MARK, BREAK = 1, 2, 4, 8
+"""No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well)."""
 
 
 class Lines(NamedTuple):
@@ -37,28 +37,51 @@ class View:
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
-        """Kind of each character of the texts: `EDGE` (no span begins or ends with it), `LETTER` (part of a word)."""
-        present = np.zeros(0x110000, dtype=bool)
-        present[self.batch.characters] = True
-        table = np.zeros(0x110000, dtype=np.uint8)
-        for code in np.flatnonzero(present):
-            table[code] = _kind(chr(code))
-        return table[self.batch.characters]
+        """What each character of the texts is: a sum of `EDGE`, `LETTER`, `MARK` and `BREAK`."""
+        characters = self.batch.characters
+        marks = self.batch.labels.quotation_marks
+        table = _kinds_of_plane_0(marks)
+        if not len(characters) or characters.max() < len(table):
+            plain: NDArray[np.uint8] = table[characters]
+            return plain
+        kinds: NDArray[np.uint8] = table[np.minimum(characters, len(table) - 1)]
+        above = np.flatnonzero(characters >= len(table))
+        distinct, which = np.unique(characters[above], return_inverse=True)
+        kinds[above] = np.array([_kind(chr(code), marks) for code in distinct], dtype=np.uint8)[which]
+        return kinds
+
+    def is_kind(self, places: Ints, kind: int) -> Mask:
+        """Tell of each place in the texts whether a character of that kind stands there."""
+        there: Mask = (self.kinds[places] & kind) != 0 if len(self.kinds) else np.zeros(len(places), dtype=bool)
+        return there
 
     @cached_property
-    def newline(self) -> Mask:
-        """Tell of each character whether it is a line break."""
-        found: Mask = self.batch.characters == NEWLINE
-        return found
+    def breaks(self) -> Ints:
+        """Places of the line breaks."""
+        return self._rare[self.is_kind(self._rare, BREAK)]
+
+    @cached_property
+    def _rare(self) -> Ints:
+        """Places of line breaks and quotation marks, found in one pass."""
+        return np.flatnonzero(self.kinds & (BREAK | MARK))
 
     @cached_property
     def lines(self) -> Lines:
         """The lines of all texts."""
-        # A text that ends without a line break ends its line all the same, hence the article's number.
-        number = np.cumsum(self.newline) + np.repeat(np.arange(len(self.batch)), np.diff(self.batch.base))
-        words = np.flatnonzero(self.kinds != EDGE)
-        change = np.flatnonzero(np.diff(number[words], prepend=-1, append=-1) != 0) if len(words) else np.zeros(1, int)
-        return Lines(words[change[:-1]], words[change[1:] - 1] + 1)
+        # A line begins with its text or behind a break and ends with a break or its text: as many ends as beginnings.
+        first = np.sort(np.concatenate((self.batch.base[:-1], self.breaks + 1)))
+        stop = np.sort(np.concatenate((self.breaks, self.batch.base[1:])))
+        filled = first < stop
+        return self._trimmed(first[filled], stop[filled])
+
+    def _trimmed(self, first: Ints, stop: Ints) -> Lines:
+        """Take white space off the edges of lines, and lines away that hold nothing else."""
+        if not (self.is_kind(first, EDGE) | self.is_kind(stop - 1, EDGE)).any():
+            return Lines(first, stop)
+        words = np.flatnonzero((self.kinds & EDGE) == 0)
+        begin, end = np.searchsorted(words, first), np.searchsorted(words, stop)
+        filled = begin < end
+        return Lines(words[begin[filled]], words[end[filled] - 1] + 1)
 
     @cached_property
     def regions(self) -> Ints:
@@ -94,13 +117,22 @@ class View:
     @cached_property
     def quotation_marks(self) -> Ints:
         """Places of the quotation marks of the main text."""
-        marks = [ord(mark) for mark in self.batch.labels.quotation_marks]
-        places = np.flatnonzero(np.isin(self.batch.characters, marks))
+        places = self._rare[self.is_kind(self._rare, MARK)]
         return places[self.is_main(self.region_at(places))]
 
 
-def _kind(character: str) -> int:
+@cache
+def _kinds_of_plane_0(quotation_marks: str) -> NDArray[np.uint8]:
+    """Return the kinds of the code points below U+10000, where nearly all text is; made once a process."""
+    return np.array([_kind(chr(code), quotation_marks) for code in range(0x10000)], dtype=np.uint8)
+
+
+def _kind(character: str, quotation_marks: str) -> int:
     category = unicodedata.category(character)
+    if character == "\n":
+        return EDGE | BREAK
     if character.isspace() or category in ("Cc", "Cf", "Zs", "Zl", "Zp"):
         return EDGE
+    if character in quotation_marks:
+        return MARK
     return LETTER if category[0] in "LMN" else 0

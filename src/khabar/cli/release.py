@@ -18,8 +18,6 @@ def build(root: Path, version: str | None) -> None:
     from importlib.metadata import version as installed
 
     from khabar import checks
-    from khabar.cli.tables import counts, rows
-    from khabar.loading import read_manifest
     from khabar.model.batch import Batch
     from khabar.model.finding import Severity
     from khabar.release.build import build as make
@@ -30,9 +28,6 @@ def build(root: Path, version: str | None) -> None:
 
     corpus = Corpus(root)
     folder = make(corpus, version or installed("khabar"), judge)
-    manifest = read_manifest(folder)
-    rows(manifest)
-    counts(manifest)
     click.echo(corpus.shown(folder))
 
 

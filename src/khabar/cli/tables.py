@@ -39,6 +39,6 @@ def counts(manifest: "Manifest") -> None:
 
     table = Table(box=box.SIMPLE, show_header=False)
     for layer, numbers in manifest.counts.items():
-        told = "  ".join(f"{name} [bold]{number}[/]" for name, number in numbers.items())
+        told = "  ".join(f"{name}:[bold]{number}[/]" for name, number in numbers.items())
         table.add_row(layer, str(sum(numbers.values())) if layer != "articles" else "", told)
     show(table)

@@ -171,12 +171,17 @@ class Batch:
         return lengths
 
     @cached_property
-    def characters(self) -> CodePoints:
-        """Code points of all texts at hand, laid end to end."""
+    def utf8(self) -> tuple[memoryview, list[int]]:
+        """UTF-8 bytes of all texts at hand, laid end to end, and where each begins and the last one ends."""
         texts = _one(pc.fill_null(self.articles["text"], ""), pa.string())
         edges = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
-        raw = b"" if texts.buffers()[2] is None else memoryview(texts.buffers()[2])[edges[0] : edges[-1]]
-        return np.frombuffer(str(raw, "utf-8").encode("utf-32-le"), dtype="<u4")
+        raw = b"" if texts.buffers()[2] is None else texts.buffers()[2]
+        return memoryview(raw)[edges[0] : edges[-1]], (edges - edges[0]).tolist()
+
+    @cached_property
+    def characters(self) -> CodePoints:
+        """Code points of all texts at hand, laid end to end."""
+        return np.frombuffer(str(self.utf8[0], "utf-8").encode("utf-32-le"), dtype="<u4")
 
     @cached_property
     def base(self) -> Ints:

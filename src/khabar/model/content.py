@@ -21,11 +21,16 @@ class ContentDigest:
     """Digest of the rows that were added, in their order.
 
     Integers are taken as 64-bit little-endian, strings as UTF-8, booleans as bytes, nulls as a byte a row.
+
+    Attributes:
+        rows: How many there were.
+        bytes: How long the streams are.
     """
 
     def __init__(self) -> None:
         self._streams: defaultdict[str, _Hash] = defaultdict(hashlib.sha256)
         self.rows = 0
+        self.bytes = 0
 
     def add(self, table: pa.Table | pa.RecordBatch) -> None:
         """Add rows."""
@@ -35,7 +40,7 @@ class ContentDigest:
                 self._add(name, array)
 
     def _add(self, path: str, array: pa.Array) -> None:
-        self._streams[f"{path}?"].update(np.asarray(array.is_valid(), dtype=np.uint8).tobytes())
+        self._bytes(f"{path}?", np.asarray(array.is_valid(), dtype=np.uint8).tobytes())
         kind = array.type
         if pa.types.is_struct(kind):
             for field in kind:
@@ -48,7 +53,7 @@ class ContentDigest:
             joined = pc.binary_join(
                 pa.ListArray.from_arrays([0, len(array)], array.cast(pa.string()).fill_null("")), ""
             )
-            self._streams[path].update(joined[0].as_buffer())
+            self._bytes(path, joined[0].as_buffer())
         elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
             self._numbers(path, array)
         else:
@@ -56,7 +61,11 @@ class ContentDigest:
 
     def _numbers(self, path: str, array: pa.Array) -> None:
         numbers = array.cast(pa.int64()).fill_null(0).to_numpy()
-        self._streams[path].update(np.ascontiguousarray(numbers, dtype="<i8").tobytes())
+        self._bytes(path, np.ascontiguousarray(numbers, dtype="<i8").tobytes())
+
+    def _bytes(self, path: str, content: bytes | pa.Buffer) -> None:
+        self._streams[path].update(content)
+        self.bytes += len(content)
 
     def hexdigest(self) -> str:
         """Return the digest of all that was added, in hex."""

@@ -10,6 +10,7 @@ from khabar.model.text import isolate
 class Level(IntEnum):
     """Checks run level by level; an article that breaks one level is not judged by the next, where errors mislead."""
 
+    TEXT = 0
     FORM = 1
     SCHEME = 2
 

@@ -29,7 +29,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     Attributes:
         files: Paths of its Parquet files, in order.
         rows: Rows in them.
-        bytes: Their size in memory, in Arrow's form.
+        bytes: Their size, uncompressed and in canonical form.
         content: Content digest of the rows (`khabar.model.content`): that they are these rows.
     """
 

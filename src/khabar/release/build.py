@@ -106,7 +106,7 @@ def _refuse_without_split(batch: Batch) -> None:
 
 def _split(file: ParquetFile, folder: Path) -> Split:
     path = file.path.relative_to(folder).as_posix()
-    return Split(files=(path,), rows=file.content.rows, bytes=file.bytes, content=file.content.hexdigest())
+    return Split(files=(path,), rows=file.content.rows, bytes=file.content.bytes, content=file.content.hexdigest())
 
 
 class _Counts:

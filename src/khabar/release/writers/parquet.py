@@ -21,14 +21,12 @@ class ParquetFile:
     Attributes:
         path: Where it is.
         content: Digest of the rows so far.
-        bytes: Their size in memory.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self.content = ContentDigest()
-        self.bytes = 0
         self._writer = pq.ParquetWriter(
             path,
             schema,
@@ -42,7 +40,6 @@ class ParquetFile:
     def add(self, table: pa.Table) -> None:
         """Write rows."""
         self.content.add(table)
-        self.bytes += table.nbytes
         self._writer.write_table(table, row_group_size=ROWS_IN_GROUP)
 
     def close(self) -> None:

@@ -1,0 +1,220 @@
+"""The door to a Label Studio server: the only place that speaks with one.  Its troubles become one line.
+
+The SDK speaks for projects, tasks and annotations, and never repeats a call by itself: a repeated import doubles
+tasks.  Pages of tasks are fetched as they are, for their bytes are kept.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+
+from khabar.campaign.address import Server
+from khabar.campaign.foreign import campaign_extra
+from khabar.errors import ServerTrouble
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+PATIENCE = 1200
+"""Seconds that one answer may take; an import of many tasks takes minutes."""
+PAGE = 100
+"""Tasks a page."""
+ACCESS = 240.0
+"""Seconds that a short-lived token is used; it lives for 300."""
+_JWT_PARTS = 3
+_NOT_FOUND = 404
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Project(NamedTuple):
+    """A project on the server.
+
+    Attributes:
+        id: Its number there.
+        page: Its label page.
+    """
+
+    id: int
+    page: str
+
+
+class _Missing(ServerTrouble):
+    """The server has no such thing."""
+
+
+class Door:
+    """An open door to one server; close it, or use it in a ``with``.
+
+    Attributes:
+        url: The server's address.
+    """
+
+    def __init__(self, server: Server) -> None:
+        with campaign_extra():
+            import httpx
+            from label_studio_sdk import LabelStudio
+            from label_studio_sdk.core import ApiError
+        self.url = server.url
+        self._token = server.token
+        self._access, self._until = "", 0.0
+        self._troubles = (ApiError, httpx.HTTPError)
+        self._http = httpx.Client(timeout=PATIENCE, trust_env=False, event_hooks={"request": [self._sign]})
+        studio: Any = LabelStudio  # its constructor has no types
+        self._studio = studio(
+            base_url=server.url, api_key=server.token, httpx_client=self._http, timeout=PATIENCE, max_retries=0
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    # Projects
+
+    def project(self, number: int) -> Project | None:
+        """Return a project, None where there is none of that number."""
+        try:
+            found = self._asked("its project cannot be read", lambda: self._studio.projects.get(id=number))
+        except _Missing:
+            return None
+        return Project(number, found.label_config or "")
+
+    def projects_described(self, description: str) -> list[Project]:
+        """Return the projects that have a description."""
+        found = self._asked("its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PAGE)))
+        return [
+            Project(each.id, each.label_config or "")
+            for each in found
+            if each.description == description and each.id is not None
+        ]
+
+    def create_project(self, title: str, description: str, page: str) -> Project:
+        """Make a project; its annotators may skip a task and may find nothing to mark."""
+        made = self._asked(
+            "a project cannot be made",
+            lambda: self._studio.projects.create(
+                title=title, description=description, label_config=page, enable_empty_annotation=True
+            ),
+        )
+        if made.id is None:
+            raise ServerTrouble(f"{self.url}: the new project has no number: is it a Label Studio?")
+        return Project(made.id, made.label_config or "")
+
+    def show_predictions_of(self, project: int, model: str) -> None:
+        """Let annotators begin from a model's predictions, which must be there."""
+        self._asked(
+            "the predictions to begin from cannot be chosen",
+            lambda: self._studio.projects.update(project, model_version=model),
+        )
+
+    # Tasks
+
+    def pages(self, project: int, *, fields: str = "all", since: datetime | None = None) -> Iterator[bytes]:
+        """Yield the tasks of a project page by page, each as the bytes that the server sent.
+
+        Args:
+            project: Its number.
+            fields: ``all``, or ``task_only`` for tasks without what was said of them.
+            since: Only tasks that changed after it.
+        """
+        number, last = 1, 1
+        while number <= last:
+            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": number} | _changed(since))
+            last = -(-_total(content) // PAGE)
+            yield content
+            number += 1
+
+    def count(self, project: int) -> int:
+        """Return the number of tasks of a project."""
+        return _total(self._tasks(project, {"fields": "task_only", "page_size": 1, "page": 1}))
+
+    def _tasks(self, project: int, query: dict[str, Any]) -> bytes:
+        def fetch() -> bytes:
+            return (
+                self._http.get(f"{self.url}/api/tasks", params={"project": project, **query}).raise_for_status().content
+            )
+
+        return self._asked("its tasks cannot be listed", fetch)
+
+    def add_tasks(self, project: int, tasks: list[dict[str, Any]]) -> None:
+        """Send tasks; the server takes each as new."""
+        self._asked(
+            f"{len(tasks)} tasks cannot be sent", lambda: self._studio.projects.import_tasks(project, request=tasks)
+        )
+
+    def add_predictions(self, project: int, predictions: list[dict[str, Any]]) -> None:
+        """Send predictions for tasks that are there, all of them or none."""
+        self._asked(
+            f"{len(predictions)} predictions cannot be sent",
+            lambda: self._studio.projects.import_predictions(project, request=predictions),
+        )
+
+    def add_annotation(self, task: int, user: int, result: list[dict[str, Any]]) -> None:
+        """Submit an annotation in the name of a user."""
+        self._asked(
+            f"an annotation of task {task} cannot be sent in the name of user {user}",
+            lambda: self._studio.annotations.create(
+                id=task, result=result, completed_by=user, was_cancelled=False, ground_truth=False
+            ),
+        )
+
+    # What goes wrong
+
+    def _asked(self, trouble: str, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except self._troubles as error:
+            answer = getattr(error, "response", None)
+            status = getattr(error, "status_code", None) or getattr(answer, "status_code", None) or 0
+            kind = _Missing if status == _NOT_FOUND else ServerTrouble
+            raise kind(f"{self.url}: {trouble}: {_said(error, status)}") from None
+
+    def _sign(self, request: "httpx.Request") -> None:
+        """Put our token on a request; a personal one is never sent, but exchanged for one that lives shortly."""
+        if self._token.count(".") != _JWT_PARTS - 1:
+            request.headers["Authorization"] = f"Token {self._token}"
+            return
+        with campaign_extra():
+            import httpx
+        if time.monotonic() > self._until:
+            asked = {"refresh": self._token}
+            answer = httpx.post(f"{self.url}/api/token/refresh/", json=asked, timeout=60, trust_env=False)
+            self._access = answer.raise_for_status().json()["access"]
+            self._until = time.monotonic() + ACCESS
+        request.headers["Authorization"] = f"Bearer {self._access}"
+
+
+def _changed(since: datetime | None) -> dict[str, str]:
+    """Return the query for tasks that changed after a moment; the server knows one way of writing it."""
+    if since is None:
+        return {}
+    later = {
+        "filter": "filter:tasks:updated_at",
+        "operator": "greater",
+        "type": "Datetime",
+        "value": since.strftime(_TIME),
+    }
+    return {"query": json.dumps({"filters": {"conjunction": "and", "items": [later]}})}
+
+
+def _total(page: bytes) -> int:
+    try:
+        return int(json.loads(page)["total"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ServerTrouble("the server's list of tasks is none: is it a Label Studio?") from None
+
+
+def _said(error: Exception, status: int) -> str:
+    """Return what an answer says, on one line."""
+    if not status:
+        return f"{str(error) or type(error).__name__}: is it up? see 'khabar studio status'"
+    body = getattr(error, "body", None)
+    if body is None:
+        body = getattr(getattr(error, "response", None), "text", "")
+    detail = body.get("detail") or body.get("validation_errors") or body if isinstance(body, dict) else body
+    return f"{status} {' '.join(str(detail).split())[:300]}"

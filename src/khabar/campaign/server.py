@@ -1,0 +1,196 @@
+"""The embedded Label Studio: one process on the loopback, its state under ``.studio/``, started and stopped here.
+
+A lock on ``.studio/process`` is held by the server as long as it lives, through a file that it inherits.  It tells
+our server from another process that got its number, and keeps two of them from one database.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from khabar.campaign.address import Server, is_up, verify
+from khabar.campaign.environment import admin, install, program, settings, write_secret
+from khabar.errors import ServerTrouble
+
+HOST = "127.0.0.1"
+PORT = 8080
+PATIENCE = 300.0
+"""Seconds that a start may take; the first one fills the database: 44 on a busy machine."""
+GRACE = 20.0
+"""Seconds between the request to stop and the order."""
+PULSE = 0.2
+ENVIRONMENT = "KHABAR_STUDIO_ENVIRONMENT"
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""Servers that this process started, so that they are reaped when they end."""
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class Studio:
+    """The embedded Label Studio of one folder.
+
+    Attributes:
+        folder: Data, secrets, log and state; git-ignored.
+        environment: The environment that Label Studio runs in.
+    """
+
+    def __init__(self, folder: Path, environment: Path | None = None) -> None:
+        self.folder = folder
+        self.environment = environment or Path(os.environ.get(ENVIRONMENT) or folder / "env").absolute()
+        self._state = folder / "server.json"
+        self._log = folder / "server.log"
+
+    def install(self, tell: Callable[[str], None] = _silent) -> bool:
+        """Make the environment; return False where it is there already."""
+        self._make_folder()
+        return install(self.environment, tell)
+
+    def status(self) -> Server | None:
+        """Return the server if it is up, else None."""
+        with self._lock() as (_, free):
+            if free or not self._state.is_file():
+                return None
+        return msgspec.json.decode(self._state.read_bytes(), type=Server)
+
+    def up(self, port: int | None = None, tell: Callable[[str], None] = _silent) -> tuple[Server, bool]:
+        """Start the server; return it, and whether it had to be started.
+
+        Args:
+            port: The port to listen on; if None, `PORT` or any that is free.
+            tell: Called with what is being waited for.
+
+        Raises:
+            ServerTrouble: the port is taken, or the server does not come up.
+        """
+        self.install(tell)
+        with self._lock() as (lock, free):
+            if free:
+                return self._start(lock, _free_port(port), tell), True
+        server = self.status()
+        if server is None:
+            raise ServerTrouble(f"{self.folder}: another 'khabar studio up' is at work there: wait until it is done")
+        if port not in (None, int(server.url.rsplit(":", 1)[1])):
+            raise ServerTrouble(
+                f"Label Studio is up on {server.url}, not on port {port}: run 'khabar studio down' first"
+            )
+        if not is_up(server.url):
+            raise ServerTrouble(f"{server.url} does not answer yet: see {server.log}, or run 'khabar studio down'")
+        return server, False
+
+    def down(self) -> bool:
+        """Stop the server that was started here; return False where none is up.  What it stored stays."""
+        server = self.status()
+        if server is None:
+            return False
+        self._stop(server.pid)
+        self._state.unlink(missing_ok=True)
+        return True
+
+    def _make_folder(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+    @contextmanager
+    def _lock(self) -> Iterator[tuple[IO[bytes], bool]]:
+        """Try to take the server's lock; yield its file and whether it was free.  Closing the file gives it back."""
+        if not self.folder.is_dir():
+            self._make_folder()
+        with (self.folder / "process").open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield file, False
+            else:
+                yield file, True
+
+    def _start(self, lock: IO[bytes], port: int, tell: Callable[[str], None]) -> Server:
+        first = not (self.folder / "data").is_dir()
+        self._state.unlink(missing_ok=True)
+        (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
+        command = [program(self.environment, "label-studio"), "start", "--no-browser"]
+        write_secret(self._log, b"")
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own environment's program
+                [*map(str, command), "--internal-host", HOST, "--port", str(port)],
+                env=settings(self.folder),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=(lock.fileno(),),
+                start_new_session=True,
+            )
+        _started[process.pid] = process
+        token = admin(self.folder).token
+        server = Server(url=f"http://{HOST}:{port}", token=token, pid=process.pid, log=str(self._log))
+        try:
+            write_secret(self._state, msgspec.json.encode(server))
+            tell("starting Label Studio" + (" and filling its database" if first else ""))
+            self._wait_until_up(server, process)
+        except BaseException:
+            lock.close()
+            self._stop(process.pid)
+            self._state.unlink(missing_ok=True)
+            raise
+        return server
+
+    def _wait_until_up(self, server: Server, process: subprocess.Popen[bytes]) -> None:
+        limit = time.monotonic() + PATIENCE
+        while not is_up(server.url):
+            if process.poll() is not None:
+                raise ServerTrouble(
+                    f"Label Studio ended with status {process.returncode}: {self._last_words()}: see {self._log}"
+                )
+            if time.monotonic() > limit:
+                raise ServerTrouble(
+                    f"Label Studio is not up after {PATIENCE:.0f} seconds: {self._last_words()}: see {self._log}"
+                )
+            time.sleep(PULSE)
+        verify(server)
+
+    def _last_words(self) -> str:
+        lines = [line.strip() for line in self._log.read_text(encoding="utf-8", errors="replace").splitlines()]
+        return next((line[:200] for line in reversed(lines) if line), "it said nothing")
+
+    def _stop(self, pid: int) -> None:
+        """Ask the server to end, then make it; the lock tells when it has."""
+        for order in (signal.SIGTERM, signal.SIGKILL):
+            if self._ended(pid):
+                return
+            try:
+                os.killpg(pid, order)
+            except ProcessLookupError:
+                return
+            limit = time.monotonic() + GRACE
+            while time.monotonic() < limit and not self._ended(pid):
+                time.sleep(PULSE / 2)
+
+    def _ended(self, pid: int) -> bool:
+        process = _started.get(pid)
+        if process is not None and process.poll() is not None:
+            del _started[pid]
+        with self._lock() as (_, free):
+            return free
+
+
+def _free_port(wanted: int | None) -> int:
+    for port in (PORT, 0) if wanted is None else (wanted,):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise ServerTrouble(f"port {wanted} of {HOST} is taken, Label Studio needs it free: pass another with --port")

@@ -1,0 +1,268 @@
+"""Every check is seen silent on good data and firing on bad: annotated text in line, one table."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from khabar import checks
+from khabar.checks.nesting import nesting
+from khabar.model import inline
+from khabar.model.annotation import Annotation, Relation, Span, canonical, with_words, withheld
+from khabar.model.article import Article, Source
+from khabar.model.finding import Severity
+from khabar.model.records import Annotated, batch
+from khabar.model.text import digest
+
+SOURCE = Source(id="open", outlet="", license="CC-BY-4.0", rights_holder="", redistribute="text", provenance="authored")
+
+# check, annotated text, the words that its findings mark
+MARKED = [
+    ("span-trimmed", "said [Sami](PERS) that", []),
+    ("span-trimmed", "said [Sami ](PERS)that", ["Sami "]),
+    ("span-trimmed", "said [\N{RIGHT-TO-LEFT MARK}Sami](PERS)", ["\N{RIGHT-TO-LEFT MARK}Sami"]),
+    ("span-trimmed", "said [\N{NO-BREAK SPACE}Sami](PERS)", ["\N{NO-BREAK SPACE}Sami"]),
+    ("span-on-one-line", "[Sami](PERS)\n[Nour](PERS)", []),
+    ("span-on-one-line", "[Sami\nNour](PERS)", ["Sami\nNour"]),
+    ("span-id-unique", "[Sami](PERS id=a) [Nour](PERS id=b)", []),
+    ("span-id-unique", "[Sami](PERS id=a) [Nour](PERS id=a)", ["Nour"]),
+    ("label-known", "[Sami](PERS)", []),
+    ("label-known", "[Sami](PERSON)", ["Sami"]),
+    ("attribute-known", "[Cairo](GPE sense=gov norm=x certainty=low)", []),
+    ("attribute-known", "[Cairo](GPE sense=org) [Sami](PERS sense=gov)", ["Cairo", "Sami"]),
+    ("attribute-known", "[Sami](PERS colour=red) [it](QUOTE type=direct marked=maybe source=none)", ["Sami", "it"]),
+    ("attribute-known", '[Sami](PERS norm=" ")', ["Sami"]),
+    ("relation-has-ends", "[said](CUE id=c) [it](QUOTE type=indirect source=none HAS_CUE=c)", []),
+    ("relation-has-ends", "[it](QUOTE type=indirect source=none HAS_CUE=c)", ["it"]),
+    ("attribute-required", "[it](QUOTE type=indirect source=none)", []),
+    ("attribute-required", "[it](QUOTE source=none)", ["it"]),
+    ("relation-fits", "[Sami](SOURCE id=s) [it](QUOTE type=indirect HAS_SOURCE=s)", []),
+    ("relation-fits", "[Sami](SOURCE HAS_CUE=q) [it](QUOTE id=q type=indirect source=none)", ["Sami"]),
+    ("relation-fits", "[it](QUOTE id=q type=indirect source=none CONTINUES=q)", ["it"]),
+    ("quote-has-source", "[Sami](SOURCE id=s) [it](QUOTE type=indirect HAS_SOURCE=s)", []),
+    ("quote-has-source", "[it](QUOTE type=indirect)", ["it"]),
+    ("quote-has-source", "[Sami](SOURCE id=s) [it](QUOTE type=indirect source=none HAS_SOURCE=s)", ["it"]),
+    (
+        "quote-has-source",
+        "[A](SOURCE id=s) [B](SOURCE id=n) [it](QUOTE type=indirect HAS_SOURCE=s HAS_SOURCE=n)",
+        ["it"],
+    ),
+    ("label-not-in-itself", "[Bank of [Sudan](GPE)](ORG)", []),
+    ("label-not-in-itself", "[Bank of [the [Bank](ORG)](OCC)](ORG)", ["Bank"]),
+    ("label-not-in-itself", "[[Bank](ORG)](ORG)", ["Bank"]),
+    (
+        "label-not-in-itself",
+        "[he said [he said](QUOTE type=indirect source=none)](QUOTE type=indirect source=none)",
+        [],
+    ),
+    (
+        "label-not-in-itself",
+        "[a [b [c](QUOTE type=direct source=none)](QUOTE type=direct source=none)](QUOTE type=direct source=none)",
+        ["c"],
+    ),
+    ("region-lines", "[One line](BODY)\n\n [Read more](RELATED) \n", []),
+    ("region-lines", "[One line](BODY)\nanother", ["another"]),
+    ("region-lines", "[One](BODY) line\n[another](BODY)", ["One"]),
+    ("region-lines", "[[One line](BODY)](HEADLINE)", ["One line"]),
+    ("span-in-one-region", "[Here is [Sami](PERS)](BODY)", []),
+    ("span-in-one-region", "[Here is](BODY) [Sami](PERS)", ["Sami"]),
+    ("span-in-main", "[[Sami](PERS) wins](HEADLINE)\n[Read of Sami](RELATED)", []),
+    ("span-in-main", "[[Sami](PERS) wins](MOST_READ)", ["Sami"]),
+    ("marks-accounted", '["Yes"](QUOTE type=direct source=none), [and "[no](CUE)"](SCARE)', []),
+    ("marks-accounted", '["Yes"](QUOTE type=mixed source=none)', ['"', '"']),
+    ("marks-accounted", '[a "word"](BODY)\n[said](CUE)\n[a "link"](NAV)', ['"', '"']),
+    ("marks-accounted", '[["a"](VERBATIM)](SCARE)', ['"a"']),
+    ("proclitic-outside", "\N{ARABIC LETTER WAW}\N{ARABIC LETTER BEH}[\N{ARABIC LETTER MEEM}](GPE)", []),
+    ("proclitic-outside", '\N{ARABIC LETTER LAM}\N{ARABIC TATWEEL}"[\N{ARABIC LETTER MEEM}](PERS)"', []),
+    ("proclitic-outside", "\N{ARABIC LETTER BEH}\N{ARABIC KASRA}[\N{ARABIC LETTER MEEM}](GPE)", []),
+    (
+        "proclitic-outside",
+        "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}[\N{ARABIC LETTER MEEM}](GPE)",
+        ["\N{ARABIC LETTER MEEM}"],
+    ),
+    ("proclitic-outside", "incompre[hen](GPE)", ["hen"]),
+    ("proclitic-outside", "incomprehensibili[ty](GPE)", ["ty"]),
+]
+BY_HAND = {"text-unchanged", "span-in-text", "span-marks-its-words", "words-withheld", "layer-nests"}
+
+
+def judged(labels, annotation, text, source=SOURCE, record=None):
+    record = record or annotation.sha256
+    length = max((span.end for span in annotation.spans), default=0) if text is None else len(text)
+    article = Article(id="open-a", sha256=record, length=length, file="a.txt")
+    return checks.run(batch(labels, [Annotated(article, source, text, canonical(annotation, labels.layer_names))]))
+
+
+def only(findings, name):
+    return [each for each in findings if each.check == name]
+
+
+@pytest.mark.parametrize(("name", "marked", "expected"), MARKED)
+def test_a_check_marks_the_words_that_break_its_rule(labels, name, marked, expected):
+    found = inline.read(marked, labels)
+
+    findings = judged(labels, found.annotation(labels, "open-a"), found.text)
+
+    assert [each.words for each in only(findings, name)] == expected
+
+
+def test_an_article_is_judged_alike_alone_and_among_others(labels):
+    rows, alone = [], []
+    for number, (_, marked, _) in enumerate(MARKED):
+        for end in ("", "\n", "\n\n", " "):
+            found = inline.read(marked + end, labels)
+            name = f"open-{number:03}{len(rows)}"
+            annotation = found.annotation(labels, name)
+            article = Article(id=name, sha256=digest(found.text), length=len(found.text), file="a.txt")
+            text = None if number % 7 == 3 else found.text
+            rows.append(Annotated(article, SOURCE, text, annotation))
+            alone += checks.run(batch(labels, rows[-1:]))
+
+    together = checks.run(batch(labels, rows))
+
+    assert together == alone
+
+
+def test_every_check_is_seen_silent_and_firing():
+    silent = {name for name, _, expected in MARKED if not expected}
+    firing = {name for name, _, expected in MARKED if expected}
+
+    assert silent | BY_HAND == firing | BY_HAND == set(checks.CHECKS)
+    assert not (silent | firing) & BY_HAND
+
+
+def test_every_check_says_its_rule_and_why():
+    for check in checks.CHECKS.values():
+        assert check.summary.endswith("."), check.name
+        assert check.why, check.name
+
+
+def test_another_text_under_an_annotation_is_found_with_the_text_and_without(labels):
+    annotation = inline.read("[Sami](PERS)", labels).annotation(labels, "open-a")
+
+    for text in ("Samy", None):
+        (finding,) = judged(labels, annotation, text, record=digest("Samy"))
+        assert finding.check == "text-unchanged"
+        assert str(finding).startswith("open-a: error: annotated text is ")
+    assert judged(labels, annotation, "Sami") == []
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 2), (3, 1), (0, 6), (5, 6), (2**31 - 1, -(2**31))])
+def test_offsets_outside_the_text_are_found_and_hurt_no_other_check(labels, start, end):
+    for text in ("Sami!", None):
+        base = inline.read("[Sami](PERS)!", labels).annotation(labels, "open-a")
+        span = msgspec.structs.replace(base.spans[0], start=start, end=end, text="Sami")
+        annotation = msgspec.structs.replace(base, spans=(span,), sha256=digest("Sami!"))
+        article = Article(id="open-a", sha256=digest("Sami!"), length=5, file="a.txt")
+
+        findings = checks.run(batch(labels, [Annotated(article, SOURCE, text, annotation)]))
+
+        assert [each.check for each in findings] == ["span-in-text"]
+
+
+def test_repeated_words_give_a_shifted_offset_away(labels):
+    text = "\N{GRINNING FACE} Sami Najjar"
+    base = inline.read("\N{GRINNING FACE} [Sami](PERS) [Najjar](PERS)", labels)
+    annotation = with_words(base.annotation(labels, "open-a"), text)
+    shifted = msgspec.structs.replace(annotation.spans[1], start=8, end=14)
+
+    assert judged(labels, annotation, text) == []
+    findings = judged(labels, msgspec.structs.replace(annotation, spans=(annotation.spans[0], shifted)), text)
+
+    assert [(each.check, each.words) for each in findings] == [("span-marks-its-words", "ajjar")] or [
+        each.check for each in findings
+    ] == ["span-in-text"]
+
+
+def test_a_digest_gives_a_shifted_offset_away_and_words_are_not_told(labels):
+    closed = msgspec.structs.replace(SOURCE, redistribute="offsets")
+    text = "Sami Najjar"
+    plain = inline.read("[Sami](PERS norm=Sami) Najjar", labels).annotation(labels, "open-a")
+    hidden = withheld(plain, text, labels.words_attributes)
+    shifted = msgspec.structs.replace(hidden, spans=(msgspec.structs.replace(hidden.spans[0], end=3),))
+
+    assert judged(labels, hidden, text, closed) == []
+    assert [each.check for each in judged(labels, shifted, text, closed)] == ["span-marks-its-words"]
+    assert [each.check for each in judged(labels, plain, text, closed)] == ["words-withheld"]
+    assert [each.check for each in judged(labels, with_words(hidden, text), text, closed)] == ["words-withheld"]
+
+
+def test_crossing_spans_of_one_layer_are_found_and_of_two_layers_are_not(labels):
+    def annotation(*spans):
+        return Annotation(
+            article="open-a",
+            sha256=digest("one two three"),
+            scheme=labels.version,
+            annotator="a1",
+            kind="person",
+            layers=("entity", "quote"),
+            spans=tuple(Span(start=s, end=e, layer=layer, label=label, id=i) for s, e, layer, label, i in spans),
+        )
+
+    crossing = annotation((0, 7, "entity", "ORG", "a"), (4, 13, "entity", "GPE", "b"))
+    apart = annotation((0, 7, "entity", "ORG", "a"), (4, 13, "quote", "CUE", "b"))
+
+    assert [(f.check, f.span) for f in judged(labels, crossing, "one two three")] == [("layer-nests", "b")]
+    assert judged(labels, apart, "one two three") == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=12))
+def test_nesting_agrees_with_the_definition(pairs):
+    start = np.array([s for s, _ in pairs], dtype=np.int64)
+    end = np.array([s + n for s, n in pairs], dtype=np.int64)
+
+    found = nesting(start, end)
+
+    crossing = {(i, j) for i in range(len(pairs)) for j in range(len(pairs)) if start[i] < start[j] < end[i] < end[j]}
+    assert {int(j) for j in np.flatnonzero(found.crossed >= 0)} <= {j for _, j in crossing}
+    assert bool(crossing) == bool((found.crossed >= 0).any())
+    assert all((int(found.crossed[j]), j) in crossing for j in np.flatnonzero(found.crossed >= 0).tolist())
+    if not crossing:
+        order = sorted(range(len(pairs)), key=lambda i: (start[i], -end[i], i))
+        for place, i in enumerate(order):
+            holds = [j for j in order[:place] if start[j] <= start[i] and end[i] <= end[j]]
+            assert found.depth[i] == len(holds)
+
+
+def test_an_article_that_breaks_the_form_is_not_judged_by_the_scheme(labels):
+    bad = inline.read("[Sami ](PERS)[it](QUOTE)", labels)
+
+    findings = judged(labels, bad.annotation(labels, "open-a"), bad.text)
+
+    assert [each.check for each in findings] == ["span-trimmed"]
+
+
+def test_findings_come_in_order_of_article_place_and_check(labels):
+    rows = []
+    for name in ("open-b", "open-a"):
+        found = inline.read("[Nour ](PERS)[Sami ](PERS x=y)", labels)
+        article = Article(id=name, sha256=digest(found.text), length=len(found.text), file="")
+        rows.append(Annotated(article, SOURCE, found.text, found.annotation(labels, name)))
+
+    findings = checks.run(batch(labels, rows))
+
+    assert [(f.article, f.start, f.check) for f in findings] == [
+        (name, start, check)
+        for name in ("open-b", "open-a")
+        for start, check in ((0, "span-trimmed"), (5, "attribute-known"), (5, "span-trimmed"))
+    ]
+    assert all(each.severity is Severity.ERROR for each in findings)
+
+
+def test_an_empty_batch_and_an_empty_annotation_have_no_findings(labels):
+    empty = Annotation(
+        article="open-a",
+        sha256=digest("words"),
+        scheme=labels.version,
+        annotator="a1",
+        kind="person",
+        layers=("entity", "quote"),
+        spans=(),
+        relations=(),
+    )
+
+    assert checks.run(batch(labels, [])) == []
+    assert judged(labels, empty, "words") == []
+    lonely = msgspec.structs.replace(empty, relations=(Relation("a", "HAS_CUE", "b"),))
+    assert [each.check for each in judged(labels, lonely, "words")] == ["relation-has-ends"]

@@ -1,0 +1,156 @@
+"""The commands as people call them: a process, its output, its exit status."""
+
+import subprocess
+import sys
+
+import pytest
+
+from conftest import REPOSITORY, add_gold
+from khabar.cli import COMMANDS
+from khabar.store import Corpus
+
+PAGE = "[[Port Sami](GPE sense=gov entity=e1) opens](HEADLINE)\n[Read more](RELATED)"
+
+
+def khabar(*arguments, root=REPOSITORY):
+    done = subprocess.run(
+        [sys.executable, "-m", "khabar", "--root", root, *map(str, arguments)],
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+    add_gold(corpus, "closed", "b", PAGE.replace("Sami", "Nour"))
+    (corpus.root / "corpus" / "closed" / "closed-b.txt").unlink()
+
+    good = khabar("check", root=corpus.root)
+    path = corpus.root / "annotations" / "gold" / "open" / "open-a.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"end":9', '"end":10'), encoding="utf-8")
+    bad = khabar("check", root=corpus.root)
+    as_json = khabar("check", "--format", "json", root=corpus.root)
+
+    assert (good.returncode, good.stdout) == (0, "")
+    assert (
+        good.stderr
+        == "2 annotations checked, 1 without their text (checked by digest and length): 0 errors, 0 warnings\n"
+    )
+    assert bad.returncode == as_json.returncode == 1
+    assert [line.rsplit("[")[-1] for line in bad.stdout.splitlines()] == ["span-marks-its-words]", "span-trimmed]"]
+    assert '"check":"span-trimmed"' in as_json.stdout
+
+
+def test_nothing_checked_is_nothing_passed(corpus, tmp_path):
+    for arguments in ((), (tmp_path / "checkout" / "corpus",)):
+        done = khabar("check", *arguments, root=corpus.root)
+
+        assert done.returncode == 2
+        assert "nothing checked is nothing passed" in done.stderr
+
+
+def test_a_changed_text_is_a_finding_whether_it_has_gold_or_not(corpus):
+    for name, gold in (("a", True), ("b", False)):
+        add_gold(corpus, "open", name, PAGE.replace("Sami", name))
+        (corpus.root / "corpus" / "open" / f"open-{name}.txt").write_text("another text", encoding="utf-8")
+        if not gold:
+            (corpus.root / "annotations" / "gold" / "open" / f"open-{name}.json").unlink()
+
+    done = khabar("check", root=corpus.root)
+
+    assert done.returncode == 1
+    assert [line.split(":")[0] for line in sorted(done.stdout.splitlines())] == ["open-a", "open-b"]
+    assert done.stdout.count("[text-unchanged]") == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'{"article": 1}', b"\xff\xfe", b"[" * 100_000, b'{"spans": [{"start": 1e999}]}'],
+)
+def test_a_gold_file_that_is_none_gets_one_line(corpus, content):
+    add_gold(corpus, "open", "a", PAGE)
+    (corpus.root / "annotations" / "gold" / "open" / "open-a.json").write_bytes(content)
+
+    done = khabar("check", root=corpus.root)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("khabar: annotations/gold/open/open-a.json: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--root", "/nowhere", "check"), "/nowhere"),
+        (("check", "--explain", "span-trim"), "no check is called 'span-trim'; there are: "),
+        (("show", "nobody"), "no article is called 'nobody'"),
+        (("release", "verify", "/"), "/manifest.json is missing"),
+        (("ingest", "README.md", "--source", "nobody"), "no source is called 'nobody'"),
+        (("chek",), "No such command 'chek'"),
+    ],
+)
+def test_a_call_that_cannot_be_carried_out_exits_2_with_a_line_that_says_so(arguments, said, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+
+    done = khabar(*arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_folder_that_is_no_checkout_is_told_from_one(tmp_path):
+    done = khabar("check", root=tmp_path)
+
+    assert done.returncode == 2
+    assert "is this a checkout of the corpus? else pass --root" in done.stderr
+
+
+def test_every_command_says_what_it_does_and_stands_in_the_readme():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    listing = khabar("--help").stdout
+
+    for name in COMMANDS:
+        assert f"\n  {name}  " in listing
+        assert khabar(name, "--help").returncode == 0
+        assert f"khabar {name}" in readme, f"README.md does not show khabar {name}"
+
+
+def test_every_check_is_listed_and_explained():
+    listing = khabar("check", "--list").stdout.splitlines()
+
+    for line in listing:
+        level, severity, name, *_ = line.split()
+        told = khabar("check", "--explain", name).stdout
+        assert told.startswith(f"{name}: {severity}, level ")
+        assert level in told
+
+
+def test_an_article_is_followed_by_its_id_from_folder_to_folder(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+
+    done = khabar("show", "open-a", root=corpus.root)
+
+    assert done.stdout.splitlines()[:2] == ["corpus/open/open-a.txt", "annotations/gold/open/open-a.json"]
+    assert (
+        "0-9\tn1\tGPE\tsense=gov entity=e1\t«\N{FIRST STRONG ISOLATE}Port Sami\N{POP DIRECTIONAL ISOLATE}»"
+        in done.stdout
+    )
+
+
+def test_the_whole_way_from_a_file_to_statistics(corpus, tmp_path):
+    page = tmp_path / "p.txt"
+    page.write_text("Port Sami opens\nRead more", encoding="utf-8")
+
+    taken = khabar("ingest", page, "--source", "open", "--published", "2026-11-23", root=corpus.root)
+    split = khabar("split", root=corpus.root)
+    stats = khabar("stats", root=corpus.root)
+
+    assert (taken.returncode, taken.stdout) == (0, "open-p\n")
+    assert split.stdout.startswith("open-p ")
+    assert stats.stdout.startswith("open-p\tCC-BY-4.0\t")
+    assert Corpus(corpus.root).article("open-p").published == "2026-11-23"

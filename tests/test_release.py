@@ -1,0 +1,284 @@
+"""A release is built, verified, loaded, and found out where it was touched."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+import khabar
+from conftest import add_gold
+from khabar import checks
+from khabar.errors import BadRecord, NotFound
+from khabar.loading import read_manifest, verify
+from khabar.model import inline
+from khabar.model.content import ContentDigest
+from khabar.release.build import build
+from khabar.release.tables import CONFIGS
+from khabar.store import Corpus
+
+PAGE = (
+    "[\N{WATER WAVE} [Port Sami](GPE sense=gov entity=e1) opens a library](HEADLINE)\n"
+    "[The [mayor of [Port Sami](GPE sense=loc entity=e1)](OCC entity=e2) [said](CUE id=c1)"
+    " [[Leila Haddad](PERS entity=e3 norm=Leila)](SOURCE id=s1 entity=e3) to [readers](ADDRESSEE id=a1):"
+    ' ["we read"](QUOTE id=q1 type=direct marked=true HAS_SOURCE=s1 HAS_CUE=c1 HAS_ADDRESSEE=a1)](BODY role=lead)\n'
+    '[[that all ["read"](VERBATIM PART_OF=q2) there](QUOTE id=q2 type=mixed HAS_SOURCE=s1 CONTINUES=q1)](CAPTION)\n'
+    "\n[Read more](RELATED role=block_title)"
+)
+
+
+def errors(batch):
+    return len(checks.run(batch))
+
+
+@pytest.fixture
+def release(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+    add_gold(corpus, "open", "b", PAGE.replace("Haddad", "Nour"), "validation")
+    add_gold(corpus, "closed", "c", PAGE.replace("Leila Haddad", "Secretive Person"), "test")
+    return build(corpus, "0.1.0", errors)
+
+
+def test_a_release_is_what_its_manifest_says(release):
+    assert list(verify(release)) == []
+    sums = (release / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    for line in sums:
+        digest, _, path = line.partition("  ")
+        assert hashlib.sha256((release / path).read_bytes()).hexdigest() == digest
+    assert len(sums) == sum(path.is_file() for path in release.rglob("*")) - 1
+
+
+@pytest.mark.parametrize("config", list(CONFIGS))
+def test_datasets_opens_every_config_offline_just_as_khabar_does(release, config, tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from datasets import ClassLabel, load_dataset
+
+    theirs = load_dataset(str(release), config, cache_dir=str(tmp_path / "cache"))
+    ours = khabar.load(release, config)
+
+    assert list(ours) == list(theirs) == ["train", "validation", "test"]
+    for split in ours:
+        assert ours[split].features == theirs[split].features
+        assert ours[split].to_list() == theirs[split].to_list()
+    labels = read_manifest(release).configs[config].class_labels
+    column = next(iter(labels)).split(".")
+    feature = ours["train"].features[column[0]]
+    assert (feature if len(column) == 1 else feature.feature["label"]) == ClassLabel(
+        names=list(next(iter(labels.values())))
+    )
+
+
+def test_every_published_offset_cuts_the_published_words(release):
+    texts = {row["id"]: row["text"] for part in khabar.load(release).values() for row in part}
+
+    for part in khabar.load(release, "quotes").values():
+        for row in part:
+            text = texts[row["article"]]
+            for span in (row, *row["cues"], *row["addressees"], *row["origins"], *row["verbatim"]):
+                assert span["text"] == (text[span["start"] : span["end"]] if text else None)
+    for part in khabar.load(release, "regions").values():
+        for row in part:
+            text = texts[row["article"]]
+            assert row["text"] == (text[row["start"] : row["end"]] if text else None)
+            assert row["boilerplate"] == (row["label"] == 9)
+
+
+def test_a_quote_row_holds_its_source_cue_addressee_and_fragments(release):
+    first, second = khabar.load(release, "quotes")["train"]
+
+    assert (first["text"], first["source_text"], first["source_entity"]) == ('"we read"', "Leila Haddad", "e3")
+    assert [each["text"] for each in first["cues"]] == ["said"]
+    assert [each["text"] for each in first["addressees"]] == ["readers"]
+    assert (first["marked"], first["continues"], first["verbatim"]) == (True, None, [])
+    assert second["continues"] == first["id"]
+    assert [each["text"][1:-1] for each in second["verbatim"]] == ["read"]
+
+
+def test_no_word_of_a_withheld_text_is_in_any_file(release, corpus):
+    text = corpus.text(corpus.article("closed-c"))
+    assert "Secretive" in text  # it is at hand here, and stays out all the same
+
+    for path in release.rglob("*.*"):
+        assert b"Secretive" not in path.read_bytes()
+    row = khabar.load(release)["test"][0]
+    assert row["text"] is None
+    assert row["redistribute"] == "offsets"
+    assert all(span["digest"] for span in row["entities"])
+    assert not any(span["digest"] for span in khabar.load(release)["train"][0]["entities"])
+
+
+def test_a_fresh_clone_without_withheld_texts_builds_the_same_bytes(release, corpus):
+    before = {path.name + path.parent.name: path.read_bytes() for path in release.rglob("*") if path.is_file()}
+    (corpus.root / "corpus" / "closed" / "closed-c.txt").unlink()
+
+    again = build(Corpus(corpus.root), "0.1.0", errors)
+
+    assert {path.name + path.parent.name: path.read_bytes() for path in again.rglob("*") if path.is_file()} == before
+
+
+def test_another_process_with_another_locale_clock_and_hash_seed_builds_the_same_bytes(release, corpus):
+    before = (release / "SHA256SUMS").read_bytes()
+    environment = {**os.environ, "LC_ALL": "C", "TZ": "Asia/Tokyo", "PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "1"}
+
+    subprocess.run(
+        [sys.executable, "-m", "khabar", "--root", corpus.root, "release", "build", "--version", "0.1.0"],
+        check=True,
+        env=environment,
+        capture_output=True,
+    )
+
+    assert (release / "SHA256SUMS").read_bytes() == before
+
+
+def flip(path):
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 3] ^= 1
+    path.write_bytes(raw)
+
+
+TOUCHED = {
+    "a flipped bit": (lambda folder: flip(folder / "data/quotes/train-0000.parquet"), "the manifest says"),
+    "a truncated file": (
+        lambda folder: os.truncate(folder / "data/articles/test-0000.parquet", 100),
+        "has 100 bytes, the manifest says",
+    ),
+    "a missing file": (lambda folder: (folder / "data/articles/test-0000.parquet").unlink(), "is missing"),
+    "a foreign file": (lambda folder: (folder / "data/more.parquet").write_bytes(b""), "does not belong"),
+    "swapped splits": (
+        lambda folder: (folder / "data/articles/train-0000.parquet").replace(
+            folder / "data/articles/test-0000.parquet"
+        ),
+        "test-0000.parquet",
+    ),
+    "an edited card": (lambda folder: (folder / "README.md").write_text("hello"), "README.md has 5 bytes"),
+    "edited sums": (lambda folder: (folder / "SHA256SUMS").write_text(""), "SHA256SUMS does not agree"),
+}
+
+
+@pytest.mark.parametrize("how", TOUCHED)
+def test_a_touched_release_is_found_out_and_the_place_named(release, how):
+    touch, said = TOUCHED[how]
+
+    touch(release)
+
+    assert any(said in problem for problem in verify(release))
+
+
+def test_a_manifest_edited_to_match_is_found_out_by_the_content(release):
+    path = release / "data" / "regions" / "train-0000.parquet"
+    table = pq.read_table(path)
+    changed = table.set_column(table.schema.get_field_index("start"), "start", pa.array([1, 2, 3, 4], pa.int32()))
+    pq.write_table(changed, path)
+    manifest = json.loads((release / "manifest.json").read_bytes())
+    for file in manifest["files"]:
+        if file["path"] == "data/regions/train-0000.parquet":
+            file |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    (release / "manifest.json").write_text(json.dumps(manifest))
+
+    with pytest.raises(BadRecord, match="the rows of regions/train are"):
+        khabar.load(release, "regions")
+
+
+def test_a_file_outside_the_release_is_never_read(release):
+    manifest = json.loads((release / "manifest.json").read_bytes())
+    manifest["files"][0]["path"] = "../../../secret"
+    (release / "manifest.json").write_text(json.dumps(manifest))
+
+    assert any("leads out of the release" in problem for problem in verify(release))
+
+
+def test_what_is_no_release_gets_one_clear_line(release, tmp_path):
+    for call, said in (
+        (lambda: khabar.load(tmp_path), "manifest.json is missing"),
+        (lambda: khabar.load(release, "entity"), "no config is called 'entity', there are: articles, entities"),
+    ):
+        with pytest.raises(NotFound, match=said):
+            call()
+    (release / "manifest.json").write_bytes(b"{")
+    with pytest.raises(BadRecord, match=r"manifest.json: "):
+        list(verify(release))
+
+
+def test_gold_that_breaks_a_rule_is_not_built(release, corpus):
+    gold = corpus.gold_of(corpus.article("open-a"))
+    span = msgspec.structs.replace(gold.spans[0], end=gold.spans[0].end + 1)
+    corpus.write_gold(msgspec.structs.replace(gold, spans=(span, *gold.spans[1:])))
+    (release / "README.md").write_text("the release of before")
+
+    with pytest.raises(BadRecord, match=r"the gold has [1-9] errors, a release has none"):
+        build(corpus, "0.1.0", errors)
+
+    assert (release / "README.md").read_text() == "the release of before"
+    assert sorted(path.name for path in corpus.dist.iterdir()) == ["0.1.0"]
+
+
+def test_an_article_without_split_and_an_empty_gold_are_not_built(corpus):
+    with pytest.raises(NotFound, match="annotations/gold"):
+        build(corpus, "0.1.0", errors)
+    add_gold(corpus, "open", "a", PAGE)
+    (corpus.root / "corpus" / "splits" / "train.txt").unlink()
+
+    with pytest.raises(BadRecord, match="open-a: the article has no split"):
+        build(Corpus(corpus.root), "0.1.0", errors)
+
+
+def test_the_card_says_what_the_manifest_says(release):
+    manifest = read_manifest(release)
+    head = yaml.safe_load((release / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+
+    assert [each["config_name"] for each in head["configs"]] == list(manifest.configs)
+    for info in head["dataset_info"]:
+        told = manifest.configs[info["config_name"]].splits
+        assert {each["name"]: each["num_examples"] for each in info["splits"]} == {
+            name: split.rows for name, split in told.items()
+        }
+    assert manifest.counts["articles"] == {"all": 3, "with_text": 2}
+
+
+def test_the_signature_names_the_rows(release):
+    line = khabar.signature(release, "entities", "test")
+
+    content = read_manifest(release).configs["entities"].splits["test"].content
+    with pytest.raises(NotFound, match="entities has no split 'dev', there are: train, validation, test"):
+        khabar.signature(release, "entities", "dev")
+    assert line == f"khabar:0.1.0|config:entities|split:test|scheme:0.1|sha:{content[:8]}"
+
+
+def test_the_content_digest_knows_rows_and_not_how_they_are_stored():
+    rows = [
+        {"id": "a", "n": 1, "yes": True, "spans": [{"start": 1, "label": "X"}], "text": None},
+        {"id": "b", "n": None, "yes": None, "spans": [], "text": "\N{GRINNING FACE}"},
+        {"id": "c", "n": 3, "yes": False, "spans": [{"start": 2, "label": None}] * 2, "text": ""},
+    ]
+    whole = pa.Table.from_pylist(rows)
+
+    def content(*tables):
+        digest = ContentDigest()
+        for table in tables:
+            digest.add(table)
+        return digest.hexdigest()
+
+    expected = content(whole)
+    assert content(whole.slice(0, 1), whole.slice(1)) == expected
+    assert content(whole.combine_chunks(), whole.slice(0, 0)) == expected
+    large = whole.set_column(4, "text", whole["text"].cast(pa.large_string()))
+    assert content(large) == expected
+    others = [
+        content(whole.take(pa.array([1, 0, 2]))),
+        content(whole.slice(0, 2)),
+        content(whole.set_column(4, "text", pa.array([None, "\N{GRINNING FACE}", None]))),
+        content(whole.set_column(4, "text", pa.array(["\N{GRINNING FACE}", None, ""]))),
+        content(whole.rename_columns(["id", "m", "yes", "spans", "text"])),
+    ]
+    assert len({expected, *others}) == 6
+
+
+def test_in_line_pages_of_these_tests_are_sound(labels):
+    assert np.array([span.end - span.start for span in inline.read(PAGE, labels).spans]).min() > 0
