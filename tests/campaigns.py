@@ -46,10 +46,10 @@ def exported(text, result, *, data=None, **about):
     return json.dumps({"id": 3, "data": shown | (data or {}), "annotations": [annotation], "drafts": []}).encode()
 
 
-def read(labels, text, raw, *, open_=True, at_hand=True, plan=None):
+def read(labels, text, raw, *, open_=True, at_hand=True):
     """Read one exported task about the article that has this text."""
     known = Known(article_of(text), text if at_hand else None, open_)
-    reading = Reading(page_of(labels), plan or plan_of(labels), lambda key: known if key == "open-1" else None)
+    reading = Reading(page_of(labels), plan_of(labels), lambda key: known if key == "open-1" else None)
     return read_task(raw, reading)
 
 

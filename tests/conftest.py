@@ -1,5 +1,6 @@
 """What tests share: a small corpus of its own in a temporary folder, made of annotated text written in line."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hypothesis import settings
 
 from khabar.model import inline
 from khabar.model.annotation import with_words, withheld
-from khabar.model.labels import LabelSet, label_set
+from khabar.model.labelfile import label_set
+from khabar.model.labels import LabelSet
 from khabar.store import Corpus
 
 settings.register_profile("khabar", deadline=None)  # the first call imports Arrow; no test is about time
@@ -70,3 +72,36 @@ def add_gold(corpus: Corpus, source: str, name: str, marked: str, split: str = "
     corpus.write_gold(with_words(annotation, found.text) if open_ else withheld(annotation, found.text, words))
     corpus.add_to_split(split, [outcome.article.id])
     return outcome.article.id
+
+
+# A real Label Studio, for the campaign's tests
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory):
+    """A Label Studio of our own that is up; its environment is shared between runs."""
+    from khabar.campaign.server import ENVIRONMENT, Studio
+
+    environment = Path(os.environ.get(ENVIRONMENT) or REPOSITORY / ".studio" / "env")
+    studio = Studio(tmp_path_factory.mktemp("studio"), environment)
+    studio.up(port=0)
+    yield studio
+    studio.down()
+
+
+@pytest.fixture
+def door(studio):
+    """An open door to the real Label Studio."""
+    from khabar.campaign.client import Door
+
+    with Door(studio.status()) as door:
+        yield door
+
+
+@pytest.fixture
+def at_studio(studio, monkeypatch):
+    """Make commands talk to the real Label Studio."""
+    server = studio.status()
+    monkeypatch.setenv("KHABAR_STUDIO_URL", server.url)
+    monkeypatch.setenv("KHABAR_STUDIO_TOKEN", server.token)
+    return server

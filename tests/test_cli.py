@@ -45,6 +45,46 @@ def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus):
     assert '"check":"span-trimmed"' in as_json.stdout
 
 
+def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+    gold = corpus.root / "annotations" / "gold" / "open"
+    content = (gold / "open-a.json").read_text(encoding="utf-8")
+    (gold / "open-b.json").write_text(content, encoding="utf-8")
+    (gold / "open-c.json").write_text(content.replace("open-a", "open-c"), encoding="utf-8")
+
+    done = khabar("check", root=corpus.root)
+
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
+    assert "it annotates open-a, its name says open-b: rename it" in first
+    assert "no article is called 'open-c'" in second
+
+
+def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_path):
+    import pyarrow.parquet as pq
+
+    add_gold(corpus, "open", "a", PAGE)
+    add_gold(corpus, "closed", "b", PAGE.replace("Sami", "Nour"), "test")
+    assert khabar("release", "build", "--version", "1.0.0", root=corpus.root).returncode == 0
+    good = khabar("check", corpus.dist / "1.0.0", root=corpus.root)
+    table = pq.read_table(corpus.dist / "1.0.0" / "data" / "articles" / "train-0000.parquet")
+    changed = table.set_column(table.schema.get_field_index("length"), "length", [[5]])
+    pq.write_table(changed, tmp_path / "changed.parquet")
+    bad = khabar("check", tmp_path / "changed.parquet", root=corpus.root)
+    pq.write_table(table.drop_columns(["quotes"]), tmp_path / "other.parquet")
+    other = khabar("check", tmp_path / "other.parquet", root=corpus.root)
+    (tmp_path / "none.parquet").write_bytes(b"PAR1")
+    none = khabar("check", tmp_path / "none.parquet", root=corpus.root)
+
+    assert (good.returncode, good.stdout) == (0, "")
+    assert good.stderr.startswith("2 annotations checked, 1 without their text")
+    assert bad.returncode == 1
+    assert "[span-in-text]" in bad.stdout
+    assert (other.returncode, none.returncode) == (2, 2)
+    assert "the column 'quotes' is missing: is it the config 'articles' of a release?" in other.stderr
+    assert "is it Parquet, and whole?" in none.stderr
+
+
 def test_nothing_checked_is_nothing_passed(corpus, tmp_path):
     for arguments in ((), (tmp_path / "checkout" / "corpus",)):
         done = khabar("check", *arguments, root=corpus.root)
@@ -71,15 +111,18 @@ def test_a_changed_text_is_a_finding_whether_it_has_gold_or_not(corpus):
     "content",
     [b"", b"{", b"[]", b"null", b'{"article": 1}', b"\xff\xfe", b"[" * 100_000, b'{"spans": [{"start": 1e999}]}'],
 )
-def test_a_gold_file_that_is_none_gets_one_line(corpus, content):
+def test_a_gold_file_that_is_none_gets_one_line_and_the_rest_is_checked(corpus, content):
     add_gold(corpus, "open", "a", PAGE)
+    add_gold(corpus, "open", "b", PAGE.replace("Sami", "Nour"))
     (corpus.root / "annotations" / "gold" / "open" / "open-a.json").write_bytes(content)
 
     done = khabar("check", root=corpus.root)
 
-    assert done.returncode == 2
-    assert done.stderr.startswith("khabar: annotations/gold/open/open-a.json: ")
-    assert done.stderr.count("\n") == 1
+    assert done.returncode == 1
+    assert done.stdout.startswith("annotations/gold/open/open-a.json: error: ")
+    assert done.stdout.endswith(" [record-reads]\n")
+    assert done.stdout.count("\n") == 1
+    assert done.stderr == "1 annotations checked: 1 errors, 0 warnings\n"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import REPOSITORY
 from khabar.model import inline
-from khabar.model.labels import label_set
+from khabar.model.labelfile import label_set
 from test_checks import judged
 
 FOLDER = REPOSITORY / "annotations" / "guidelines"

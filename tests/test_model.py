@@ -12,7 +12,7 @@ from khabar.errors import BadRecord, BadText
 from khabar.model import inline, offsets
 from khabar.model.annotation import Annotation, Relation, Span, canonical, with_words, withheld
 from khabar.model.article import Article, Source
-from khabar.model.labels import label_set
+from khabar.model.labelfile import label_set
 from khabar.model.nested import flat, nested, schema
 from khabar.model.records import Annotated, annotations, batch
 from khabar.model.text import digest, isolate, normal_form, salted_digest

@@ -11,10 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from khabar.errors import BadRecord, Changed, NotFound, Withheld
-from khabar.model.annotation import Annotation, canonical
+from khabar.model.annotation import Annotation, canonical, encoded
 from khabar.model.article import Article, Source
 from khabar.model.batch import Batch
-from khabar.model.labels import LabelSet, label_set
+from khabar.model.labelfile import label_set
+from khabar.model.labels import LabelSet
 from khabar.model.records import Annotated, batch
 from khabar.model.text import DIGEST_SHOWN, digest
 
@@ -195,6 +196,14 @@ class Corpus:
         path = self._gold_path(article)
         return self.read_annotation(path, expected=article.id) if path.is_file() else None
 
+    def has_gold(self, article: Article) -> bool:
+        """Tell whether an article has gold."""
+        return self._gold_path(article).is_file()
+
+    def gold_files(self) -> list[Path]:
+        """Return every file below ``annotations/gold/``, those of no article too."""
+        return self.annotation_files(self._annotations / "gold") if (self._annotations / "gold").is_dir() else []
+
     def write_gold(self, annotation: Annotation) -> Path:
         """Write a gold annotation; the caller has made sure that it may replace what is there."""
         path = self._gold_path(self.article(annotation.article))
@@ -269,16 +278,7 @@ class Corpus:
 
     def write_annotation(self, path: Path, annotation: Annotation) -> None:
         """Write one annotation, in canonical order, a span or relation a line."""
-        annotation = canonical(annotation, self.labels.layer_names)
-        fields = []
-        for name in annotation.__struct_fields__:
-            value = getattr(annotation, name)
-            if name in ("spans", "relations"):
-                lines = ",\n".join(f"  {msgspec.json.encode(each).decode()}" for each in value)
-                fields.append(f'"{name}": [\n{lines}\n]' if value else f'"{name}": []')
-            else:
-                fields.append(f'"{name}": {msgspec.json.encode(value).decode()}')
-        write_atomically(path, ("{\n" + ",\n".join(fields) + "\n}\n").encode("utf-8"))
+        write_atomically(path, encoded(canonical(annotation, self.labels.layer_names)))
 
     def shown(self, path: Path) -> str:
         """Return a path as messages show it: relative to the root where it lies under it."""

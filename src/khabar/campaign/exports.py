@@ -107,10 +107,10 @@ class Exports:
             Changed: a page is not the one that was fetched.
         """
         found: dict[Key, State] = {}
-        for pull in self.pulls:
-            if pull.full:
-                found.clear()
-            for each in pull.pages:
+        pulls = self.pulls
+        whole = max((each.number for each in pulls if each.full), default=0)
+        for pull in pulls:
+            for each in pull.pages if pull.number >= whole else ():
                 path = self.folder / each.path
                 if not path.is_file():
                     return None

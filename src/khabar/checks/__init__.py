@@ -2,5 +2,6 @@
 
 from khabar.checks import form, scheme
 from khabar.checks.engine import CHECKS, Check, run
+from khabar.checks.inputs import Judged, judge
 
-__all__ = ["CHECKS", "Check", "form", "run", "scheme"]
+__all__ = ["CHECKS", "Check", "Judged", "form", "judge", "run", "scheme"]

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from khabar.checks.view import View
-from khabar.model.batch import Batch, Ints
+from khabar.model.batch import Batch
+from khabar.model.columns import Ints
 from khabar.model.finding import Finding, Level, Severity
 from khabar.registry import Registry
 

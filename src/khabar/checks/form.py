@@ -10,9 +10,19 @@ import pyarrow.compute as pc
 from khabar.checks.engine import Broken, broken_articles, broken_spans, check
 from khabar.checks.view import EDGE, View
 from khabar.model.annotation import DIGEST_PREFIX
-from khabar.model.batch import RECORDED, Batch, Ints, Mask
+from khabar.model.batch import Batch
+from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level
 from khabar.model.text import DIGEST_SHOWN, salted_digest
+
+
+@check("record-reads", Level.TEXT)
+def record_reads(_: View) -> Iterable[Broken]:
+    """A record is whole: JSON or Parquet of the right form, of an article that there is, in a file of its name.
+
+    What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest.
+    """
+    return ()
 
 
 @check("text-unchanged", Level.TEXT)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from khabar.model.batch import Ints
+from khabar.model.columns import Ints
 
 
 class Nesting(NamedTuple):

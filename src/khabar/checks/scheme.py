@@ -9,7 +9,8 @@ import numpy as np
 from khabar.checks.engine import Broken, broken_places, broken_spans, check
 from khabar.checks.nesting import nesting
 from khabar.checks.view import LETTER, MARK, View
-from khabar.model.batch import Batch, CodePoints, Ints, Mask
+from khabar.model.batch import Batch
+from khabar.model.columns import CodePoints, Ints, Mask
 from khabar.model.finding import Level
 from khabar.model.labels import Layer
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from khabar.model.batch import Batch, Ints, Mask
+from khabar.model.batch import Batch
+from khabar.model.columns import Ints, Mask
 
 EDGE, LETTER, MARK, BREAK = 1, 2, 4, 8
 """No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well)."""

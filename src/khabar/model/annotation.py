@@ -98,6 +98,19 @@ def canonical(annotation: Annotation, layers: tuple[str, ...]) -> Annotation:
     )
 
 
+def encoded(annotation: Annotation) -> bytes:
+    """Return an annotation as it stands on disk: JSON, a span or relation a line, so that a correction is a line."""
+    fields = []
+    for name in annotation.__struct_fields__:
+        value = getattr(annotation, name)
+        if name in ("spans", "relations") and value:
+            lines = ",\n".join(f"  {msgspec.json.encode(each).decode()}" for each in value)
+            fields.append(f'"{name}": [\n{lines}\n]')
+        else:
+            fields.append(f'"{name}": {msgspec.json.encode(value).decode()}')
+    return ("{\n" + ",\n".join(fields) + "\n}\n").encode("utf-8")
+
+
 def with_words(annotation: Annotation, text: str) -> Annotation:
     """Repeat in each span the words that it marks."""
     spans = (msgspec.structs.replace(each, text=text[each.start : each.end], digest=None) for each in annotation.spans)

@@ -1,13 +1,12 @@
 """The label set: what ``annotations/labels.toml`` spells, typed and checked.  Nothing here is bound to Arabic."""
 
 import hashlib
-import re
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from khabar.errors import BadRecord, NotFound
+from khabar.errors import NotFound
 
 AttributeKind = Literal["choice", "flag", "words", "key"]
 BOILERPLATE = "boilerplate"
@@ -189,78 +188,3 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if name not in self.layers:
             raise NotFound(f"no layer is called '{name}'; there are: {', '.join(self.layers)}")
         return self.layers[name]
-
-
-def label_set(toml: bytes, place: str) -> LabelSet:
-    """Read a label set.
-
-    Args:
-        toml: Content of the file.
-        place: Name of the file, for messages.
-
-    Raises:
-        BadRecord: it does not parse, or names something that is not in it.
-    """
-    try:
-        read = msgspec.toml.decode(toml, type=LabelSet)
-        read = msgspec.structs.replace(read, attributes=tuple(_spelt_out(read, each) for each in read.attributes))
-        _hold_together(read)
-    except (msgspec.MsgspecError, _Fault, re.error) as error:
-        raise BadRecord(f"{place}: {error}") from None
-    return read
-
-
-class _Fault(Exception):
-    pass
-
-
-def _spelt_out(labels: LabelSet, attribute: Attribute) -> Attribute:
-    """Replace a layer's name, or ``boilerplate``, by the labels it stands for."""
-    names: list[str] = []
-    for name in attribute.labels:
-        if name == BOILERPLATE:
-            names += [label.name for label in labels.labels.values() if not label.main]
-        elif name in labels.layers:
-            names += [label.name for label in labels.layers[name].labels]
-        else:
-            names.append(name)
-    return msgspec.structs.replace(attribute, labels=tuple(names))
-
-
-def _hold_together(labels: LabelSet) -> None:
-    re.compile(labels.proclitics)
-    names = [label.name for layer in labels.layers.values() for label in layer.labels]
-    columns = [layer.column for layer in labels.layers.values()]
-    for what, seen in (("label", names), ("column", columns), ("relation", [each.name for each in labels.relations])):
-        for name in seen:
-            if seen.count(name) > 1:
-                raise _Fault(f"the {what} {name} is spelt twice, once is enough: remove one")
-    _hotkeys(labels)
-    for attribute in labels.attributes:
-        if labels.attribute_kinds[attribute.name] != attribute.kind:
-            raise _Fault(f"the attribute {attribute.name} has two kinds, all its entries share one: rename one of them")
-        if bool(attribute.values) != (attribute.kind in ("choice", "flag")):
-            raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
-        _known(labels, attribute.labels, f"the attribute {attribute.name}")
-    for relation in labels.relations:
-        _known(labels, (relation.head, relation.tail), f"the relation {relation.name}")
-    for layer in labels.layers.values():
-        _known(labels, tuple(each.label for each in layer.marks_in), "marks_in")
-
-
-def _hotkeys(labels: LabelSet) -> None:
-    taken: dict[str, str] = {}
-    things: list[Label | Value] = [
-        *labels.labels.values(),
-        *(value for each in labels.attributes for value in each.values),
-    ]
-    for thing in things:
-        if thing.hotkey in taken:
-            raise _Fault(f"hotkey {thing.hotkey} belongs to {taken[thing.hotkey]} and {thing.name}: change one of them")
-        taken[thing.hotkey] = thing.name
-
-
-def _known(labels: LabelSet, names: tuple[str, ...], place: str) -> None:
-    for name in names:
-        if name not in labels.labels:
-            raise _Fault(f"{place} names '{name}', which is no label: spell it as in the layer's list")

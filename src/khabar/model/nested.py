@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from khabar.errors import BadRecord
-from khabar.model.batch import ARTICLE_SCHEMA, RECORDED, Batch, Ints, Names, Relations, Spans, ends
+from khabar.model.batch import Batch
+from khabar.model.columns import ARTICLE_SCHEMA, RECORDED, Ints, Names, Relations, Spans, ends
 from khabar.model.labels import LabelSet
 
 RELATION = pa.struct([pa.field("label", pa.string(), nullable=False), pa.field("tail", pa.string(), nullable=False)])

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from khabar.model.annotation import Annotation, Relation, Span
 from khabar.model.article import Article, Source
-from khabar.model.batch import ARTICLE_SCHEMA, RECORDED, Batch, Ints, Names, Relations, Spans, Stray, ends
+from khabar.model.batch import Batch
+from khabar.model.columns import ARTICLE_SCHEMA, RECORDED, Ints, Names, Relations, Spans, Stray, ends
 from khabar.model.labels import LabelSet
 from khabar.model.nested import attribute_type
 

@@ -16,6 +16,7 @@ from khabar.model.labels import LabelSet
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, File, Manifest, Split, content_of
 from khabar.release.card import card
 from khabar.release.tables import CONFIGS, published
+from khabar.release.tables import Config as Kind
 from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS, Corpus
 
@@ -74,16 +75,7 @@ def _data(corpus: Corpus, version: str, judge: Judge, folder: Path) -> tuple[Man
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
     for file in files.values():
         file.close()
-    told = {
-        config.name: Config(
-            summary=config.summary,
-            class_labels=config.class_labels(labels),
-            splits={
-                split: _split(files[config.name, split], folder) for split in SPLITS if (config.name, split) in files
-            },
-        )
-        for config in configs
-    }
+    told = {config.name: _config(config, labels, files, folder) for config in configs}
     manifest = Manifest(
         format=FORMAT,
         name=NAME,
@@ -96,6 +88,14 @@ def _data(corpus: Corpus, version: str, judge: Judge, folder: Path) -> tuple[Man
         files=(),
     )
     return manifest, schemas
+
+
+def _config(kind: Kind, labels: LabelSet, files: dict[tuple[str, str], ParquetFile], folder: Path) -> Config:
+    return Config(
+        summary=kind.summary,
+        class_labels=kind.class_labels(labels),
+        splits={split: _split(files[kind.name, split], folder) for split in SPLITS if (kind.name, split) in files},
+    )
 
 
 def _refuse_without_split(batch: Batch) -> None:

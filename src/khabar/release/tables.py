@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from khabar.model.batch import Batch, Ints
+from khabar.model.batch import Batch
+from khabar.model.columns import Ints
 from khabar.model.labels import LabelSet
 from khabar.model.nested import nested
 from khabar.registry import Registry
