@@ -134,7 +134,7 @@ def test_a_server_that_is_up_elsewhere_is_not_moved(stand_in):
 def test_a_start_that_dies_says_the_last_words_of_its_log(stand_in):
     studio = stand_in(DYING)
 
-    with pytest.raises(ServerTrouble, match="ended with status 3: database is locked: see .*server.log") as caught:
+    with pytest.raises(ServerTrouble, match=r"ended with status 3: database is locked: see .*server\.log") as caught:
         studio.up(port=0)
 
     assert "\n" not in str(caught.value)

@@ -137,9 +137,11 @@ def span_on_one_line(view: View) -> Iterator[Broken]:
     A line is one region, and a span stays inside one region.
     """
     batch = view.batch
-    held = np.searchsorted(view.breaks, batch.last, side="right") - np.searchsorted(view.breaks, batch.first)
+    following = np.append(view.breaks, batch.base[-1])[np.searchsorted(view.breaks, batch.first)]
     yield broken_spans(
-        batch, np.flatnonzero((held > 0) & batch.sound), "the span holds a line break: make it one span a line"
+        batch,
+        np.flatnonzero((following <= batch.last) & batch.sound),
+        "the span holds a line break: make it one span a line",
     )
 
 
@@ -150,10 +152,10 @@ def span_id_unique(view: View) -> Iterator[Broken]:
     Relations and diffs go by ids.
     """
     spans = view.batch.spans
-    codes = spans.id.dictionary_encode().indices.to_numpy()
-    order = np.lexsort((np.arange(len(spans)), codes, spans.article))
-    again = np.flatnonzero((np.diff(spans.article[order]) == 0) & (np.diff(codes[order]) == 0)) + 1
-    rows = np.sort(order[again])
+    coded = spans.id.dictionary_encode()
+    keys = spans.article * len(coded.dictionary) + coded.indices.to_numpy()
+    order = np.argsort(keys, kind="stable")
+    rows = np.sort(order[1:][np.diff(keys[order]) == 0])
     because = [f"the id {spans.id[int(row)].as_py()} is taken by an earlier span" for row in rows]
     yield broken_spans(view.batch, rows, because)
 
@@ -188,6 +190,8 @@ def attribute_known(view: View) -> Iterable[Broken]:
     """
     batch, names = view.batch, view.batch.names
     for name, column in batch.spans.attributes.items():
+        if column.null_count == len(column):
+            continue
         right = np.asarray(pc.is_null(column), dtype=bool)
         for entry in (each for each in batch.labels.attributes if each.name == name):
             meant = np.isin(batch.spans.label, [names.labels.index(label) for label in entry.labels])

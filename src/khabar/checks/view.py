@@ -5,6 +5,8 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from khabar.model.batch import Batch
@@ -12,6 +14,8 @@ from khabar.model.columns import Ints, Mask
 
 EDGE, LETTER, MARK, BREAK = 1, 2, 4, 8
 """No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well)."""
+
+PLANE_0 = 0xFFFF
 
 
 class Lines(NamedTuple):
@@ -41,12 +45,13 @@ class View:
         """What each character of the texts is: a sum of `EDGE`, `LETTER`, `MARK` and `BREAK`."""
         characters = self.batch.characters
         marks = self.batch.labels.quotation_marks
-        table = _kinds_of_plane_0(marks)
-        if not len(characters) or characters.max() < len(table):
-            plain: NDArray[np.uint8] = table[characters]
-            return plain
-        kinds: NDArray[np.uint8] = table[np.minimum(characters, len(table) - 1)]
-        above = np.flatnonzero(characters >= len(table))
+        above = np.flatnonzero(characters > PLANE_0) if len(characters) and characters.max() > PLANE_0 else ()
+        low = np.minimum(characters, PLANE_0) if len(above) else characters
+        # Arrow takes by 32-bit indices as they are; numpy would widen each to 64 bits first.
+        found = pc.take(_kinds_of_plane_0(marks), pa.array(low), boundscheck=False).to_numpy()
+        if not len(above):
+            return found  # type: ignore[no-any-return]
+        kinds: NDArray[np.uint8] = found.copy()
         distinct, which = np.unique(characters[above], return_inverse=True)
         kinds[above] = np.array([_kind(chr(code), marks) for code in distinct], dtype=np.uint8)[which]
         return kinds
@@ -123,9 +128,9 @@ class View:
 
 
 @cache
-def _kinds_of_plane_0(quotation_marks: str) -> NDArray[np.uint8]:
-    """Return the kinds of the code points below U+10000, where nearly all text is; made once a process."""
-    return np.array([_kind(chr(code), quotation_marks) for code in range(0x10000)], dtype=np.uint8)
+def _kinds_of_plane_0(quotation_marks: str) -> pa.Array:
+    """Return the kinds of the code points up to `PLANE_0`, where nearly all text is; made once a process."""
+    return pa.array([_kind(chr(code), quotation_marks) for code in range(PLANE_0 + 1)], pa.uint8())
 
 
 def _kind(character: str, quotation_marks: str) -> int:
