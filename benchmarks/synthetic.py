@@ -1,4 +1,4 @@
-"""Synthetic annotated articles, as many as wanted: 3.4 KB of Arabic-like text and 35 spans each, sound by the checks."""
+"""Synthetic annotated articles, as many as wanted: 3.4 KB of Arabic-like text and 35 spans each, sound."""
 
 import random
 from collections.abc import Iterator

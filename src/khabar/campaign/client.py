@@ -63,8 +63,9 @@ class Door:
         self.url = server.url
         self._token = server.token
         self._access, self._until = "", 0.0
-        self._troubles = (ApiError, httpx.HTTPError)
-        self._http = httpx.Client(timeout=PATIENCE, trust_env=False, event_hooks={"request": [self._sign]})
+        self._proxies = not server.pid  # the embedded server is on the loopback, where none belongs
+        self._troubles = (ApiError, httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError)
+        self._http = httpx.Client(timeout=PATIENCE, trust_env=self._proxies, event_hooks={"request": [self._sign]})
         studio: Any = LabelStudio  # its constructor has no types
         self._studio = studio(
             base_url=server.url, api_key=SIGNED, httpx_client=self._http, timeout=PATIENCE, max_retries=0
@@ -185,7 +186,7 @@ class Door:
             import httpx
         if time.monotonic() > self._until:
             asked = {"refresh": self._token}
-            answer = httpx.post(f"{self.url}/api/token/refresh/", json=asked, timeout=60, trust_env=False)
+            answer = httpx.post(f"{self.url}/api/token/refresh/", json=asked, timeout=60, trust_env=self._proxies)
             self._access = answer.raise_for_status().json()["access"]
             self._until = time.monotonic() + ACCESS
         request.headers["Authorization"] = f"Bearer {self._access}"

@@ -84,7 +84,7 @@ class Campaign:
         """
         if self.plan.project:
             return self.project(door)
-        description = f"khabar campaign {self.name}"
+        description = f"khabar campaign {self.name}, page {page_digest(self.frozen)[:DIGEST_SHOWN]}"
         there = door.projects_described(description)
         found = there[0] if there else door.create_project(self.plan.title, description, self.frozen)
         self._refuse_drift(found)

@@ -1,7 +1,8 @@
 """Label set -> label page: the XML that Label Studio shows annotators, generated, and frozen with the campaign.
 
 Class names and traps are those of Label Studio 1.23.2.  Direction belongs on a wrapping view; the text's own rule has
-to be overruled; chips are isolated, else nested ones mix; a choice without a hotkey takes a letter at random.
+to be overruled; chips are isolated, else nested ones mix; a choice without a hotkey takes a letter at random.  What is
+said of a region stands below and takes no room, so that the text stays where it is when a region is selected.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ TEXT = "text"
 STYLE = """
     .khabar .bar { position: sticky; top: 0; z-index: 5; max-height: 50vh; overflow-y: auto; padding-bottom: 2px;
       background: var(--color-neutral-background, #fff); border-bottom: 1px solid #bbb; }
-    .khabar .layer, .khabar .about, .khabar .said { display: flex; align-items: center; column-gap: 6px; }
+    .khabar .layer, .khabar .panel, .khabar .said { display: flex; align-items: center; column-gap: 6px; }
     .khabar .layer { margin-bottom: 3px; }
     .khabar .layer > .name { flex: 0 0 3.4em; }
     .khabar .name h4, .khabar .said h4 { margin: 0 !important; font-size: 12px !important; line-height: 1.5 !important;
@@ -28,7 +29,9 @@ STYLE = """
     .khabar .bar .lsf-labels { margin: 0; display: flex; flex-wrap: wrap; gap: 2px; }
     .khabar .bar .lsf-label { margin: 0; height: 20px; padding: 0 4px; font-size: 11px; line-height: 20px; }
     .khabar .bar .lsf-label__hotkey { margin-inline-start: 4px; font-size: 10px; }
-    .khabar .about { flex-wrap: wrap; column-gap: 18px; min-height: 28px; border-top: 1px dotted #ccc; }
+    .khabar .about { position: sticky; bottom: 0; z-index: 5; height: 0; }
+    .khabar .panel { position: absolute; bottom: 0; left: 0; right: 0; flex-wrap: wrap; column-gap: 18px;
+      background: var(--color-neutral-background, #fff); border-top: 1px solid #bbb; }
     .khabar .about .lsf-choices, .khabar .about .lsf-choice { margin: 0; }
     .khabar .about .lsf-choices * { font-size: 12px; }
     .khabar .about .lsf-choice__item { margin: 0; padding: 1px 0; }
@@ -37,7 +40,7 @@ STYLE = """
     .khabar .about .lsf-text-area * { font-size: 12px; margin-bottom: 0 !important; unicode-bidi: plaintext; }
     .khabar .about input.lsf-input, .khabar .about .lsf-text-area input { height: 26px; padding: 2px 8px; }
     .khabar .about [data-testid="htx-textbox-content"] { min-height: 26px; padding: 2px 8px; }
-    .khabar .words { direction: %(direction)s; text-align: start; }
+    .khabar .words { direction: %(direction)s; text-align: start; padding: 20px 0 90px; }
     .khabar .words .lsf-htx-richtext { white-space: pre-wrap; font-size: 18px; line-height: 2.3;
       font-family: "Noto Naskh Arabic", "Amiri", "Segoe UI", Tahoma, sans-serif; }
     .khabar .words .lsf-richtext__line { padding-inline-start: 8px; padding-inline-end: 0; }
@@ -96,10 +99,6 @@ class Page:
         lines.append('  <View className="bar">')
         for layer in self.layers:
             lines += _layer(self.labels, layer)
-        lines.append('    <View className="about">')
-        for name, attribute in self.controls.items():
-            lines += _attribute(name, attribute)
-        lines.append("    </View>")
         if self.relations:
             lines.append('    <Relations choice="single">')
             lines += [f"      <Relation value={quoteattr(name)}/>" for name in self.relations]
@@ -109,6 +108,9 @@ class Page:
             '  <View className="words">',
             f'    <Text name="{TEXT}" value="${TEXT}" granularity="symbol" saveTextResult="yes" showLabels="true"/>',
             "  </View>",
+            '  <View className="about"><View className="panel">',
+            *(line for name, attribute in self.controls.items() for line in _attribute(name, attribute)),
+            "  </View></View>",
             "</View>",
         ]
         return "\n".join(lines) + "\n"
@@ -141,21 +143,21 @@ def _gloss(label: Label) -> str:
 def _attribute(name: str, attribute: Attribute) -> list[str]:
     """Return a control that shows only beside a region of one of its labels."""
     when = f'visibleWhen="region-selected" whenLabelValue={quoteattr(",".join(attribute.labels))}'
-    lines = [f'      <View className="said" {when}>', f'        <Header value={quoteattr(attribute.name)} size="6"/>']
+    lines = [f'    <View className="said" {when}>', f'      <Header value={quoteattr(attribute.name)} size="6"/>']
     common = f'name={quoteattr(name)} toName="{TEXT}" perRegion="true" {when}'
     if attribute.required:
         wanted = quoteattr(f"{attribute.labels[0]}: {attribute.name}?")
         common += f' required="true" requiredMessage={wanted}'
     if attribute.values:
-        lines.append(f'        <Choices {common} choice="single" showInline="true">')
+        lines.append(f'      <Choices {common} choice="single" showInline="true">')
         lines += [_choice(each) for each in attribute.values]
-        lines.append("        </Choices>")
+        lines.append("      </Choices>")
     else:
         hint = quoteattr(attribute.en)
-        lines.append(f'        <TextArea {common} rows="1" maxSubmissions="1" editable="true" placeholder={hint}/>')
-    return [*lines, "      </View>"]
+        lines.append(f'      <TextArea {common} rows="1" maxSubmissions="1" editable="true" placeholder={hint}/>')
+    return [*lines, "    </View>"]
 
 
 def _choice(value: Value) -> str:
     said = f"value={quoteattr(value.name)} hotkey={quoteattr(value.hotkey)} hint={quoteattr(value.en)}"
-    return f"          <Choice {said}/>"
+    return f"        <Choice {said}/>"

@@ -5,7 +5,8 @@ A pull that finds nothing new writes nothing; one that was cut off is completed 
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,11 +14,9 @@ from khabar.campaign.client import Door
 from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, moment, states_of, when
 from khabar.campaign.folder import Campaign
 from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, read_task
+from khabar.errors import Changed
 from khabar.model.annotation import Annotation, canonical, with_words, withheld
 from khabar.store import write_atomically
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MARGIN = timedelta(seconds=60)
 """How far before the latest known change a pull looks: changes are not stored in the order of their times."""
@@ -72,13 +71,39 @@ def pull(campaign: Campaign, door: Door, tell: Callable[[str], None]) -> Pulled:
     if full:
         fetched = _fetch(exports, _told(door.pages(project), tell), None if states else {})
         there = fetched.states
+    tell("writing annotations")
+    return _settled(campaign, exports, Pull(number=0, full=full, pages=fetched.files), there)
+
+
+def take(campaign: Campaign, files: list[Path]) -> Pulled:
+    """Take exports that were made by hand, as the server's Export button does: what they hold is all there is.
+
+    Raises:
+        Changed: the campaign has a project on a server, or an earlier page was touched.
+        BadRecord: a file is no export.
+    """
+    if campaign.plan.project:
+        raise Changed(
+            f"{campaign.plan.title} has project {campaign.plan.project} on the server: pull it from there,"
+            " or take the files into another campaign"
+        )
+    exports = Exports(campaign.folder)
+    pages = [path.read_bytes() for path in files]
+    there = {
+        key: state for page, path in zip(pages, files, strict=True) for key, state in states_of(page, str(path)).items()
+    }
+    kept = () if there == exports.states() else tuple(exports.keep(exports.begin(), 0, pages))
+    return _settled(campaign, exports, Pull(number=0, full=True, pages=kept), there)
+
+
+def _settled(campaign: Campaign, exports: Exports, begun: Pull, there: dict[Key, State]) -> Pulled:
+    """Convert the newest state of every task, put the pull into the manifest if it brought anything, and write."""
     found = _convert(campaign, there)
-    new = bool(fetched.files)
+    new = bool(begun.pages)
     number = len(exports.pulls) + new
-    summary = _summary(Pull(number=number, full=full, pages=fetched.files), found, there)
+    summary = _summary(msgspec.structs.replace(begun, number=number), found, there)
     if new:
         exports.add(summary)
-    tell("writing annotations")
     written, removed = _write(campaign, found)
     return Pulled(new, summary, written, removed, tuple(found.away), tuple(found.notes))
 

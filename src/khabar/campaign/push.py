@@ -111,18 +111,19 @@ class _Push:
         for annotation, found in self._loaded(folder, there, trimmed=True):
             model = annotation.annotator
             result = results(namespaced(annotation), self._texts[annotation.article], self._campaign.page)
-            models.add(model)
             others = [said for said in map(_prediction, found.task.predictions) if said and said[0] == model]
             if (model, result) in others:
+                models.add(model)
                 self.done.there["predictions"] += 1
             elif others:
                 self.done.refused.append(
                     f"{annotation.article}: {model} predicts something else there already: give it a new version's name"
                 )
             else:
+                models.add(model)
                 waiting.append({"task": found.task.id, "model_version": model, "result": result})
         self._send("predictions", waiting, self._door.add_predictions)
-        if waiting and len(models) == 1:
+        if len(models) == 1:
             self._door.show_predictions_of(self.done.project, models.pop())
 
     def annotations(self, folder: Path) -> None:

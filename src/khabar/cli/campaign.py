@@ -68,19 +68,25 @@ def push(root: Path, name: str, predictions: Path | None, annotations: Path | No
 
 @command.command()
 @click.argument("name")
+@click.option(
+    "--from", "files", type=INPUT, multiple=True, help="Exported JSON instead of the server; may be repeated."
+)
 @click.pass_obj
-def pull(root: Path, name: str) -> None:
+def pull(root: Path, name: str, files: tuple[Path, ...]) -> None:
     """Fetch from Label Studio what is new there, and print what is not believed."""
     from khabar.campaign.folder import Campaign
-    from khabar.campaign.pull import QUARANTINE
+    from khabar.campaign.pull import QUARANTINE, take
     from khabar.campaign.pull import pull as pull_
     from khabar.cli.waiting import waiting
     from khabar.store import Corpus
 
     corpus = Corpus(root)
     campaign = Campaign(corpus, name)
-    with waiting(f"pulling {name}") as tell, _door(corpus) as door:
-        found = pull_(campaign, door, tell)
+    if files:
+        found = take(campaign, list(files))
+    else:
+        with waiting(f"pulling {name}") as tell, _door(corpus) as door:
+            found = pull_(campaign, door, tell)
     for each in found.away:
         place = f"{each.article or f'task {each.task}'}: annotation {each.annotation}: {each.item}"
         click.echo(f"{place.removesuffix(': ')}: {each.reason}")
