@@ -18,6 +18,8 @@ from naive import naive
 
 SOURCE = Source(id="open", outlet="", license="CC-BY-4.0", rights_holder="", redistribute="text", provenance="authored")
 
+CLOSED = msgspec.structs.replace(SOURCE, redistribute="offsets")
+
 # check, annotated text, the words that its findings mark
 MARKED = [
     ("span-trimmed", "said [Sami](PERS) that", []),
@@ -42,6 +44,12 @@ MARKED = [
     ("relation-fits", "[Sami](SOURCE HAS_CUE=q) [it](QUOTE id=q type=indirect source=none)", ["Sami"]),
     ("relation-fits", "[it](QUOTE id=q type=indirect source=none CONTINUES=q)", ["it"]),
     ("quote-has-source", "[Sami](SOURCE id=s) [it](QUOTE type=indirect HAS_SOURCE=s)", []),
+    (
+        "relation-once",
+        "[a](CUE id=c) [b](CUE id=d) [it](QUOTE type=indirect source=none HAS_CUE=c HAS_CUE=d)",
+        [],
+    ),
+    ("relation-once", "[said](CUE id=c) [it](QUOTE type=indirect source=none HAS_CUE=c HAS_CUE=c)", ["it"]),
     ("quote-has-source", "[it](QUOTE type=indirect)", ["it"]),
     ("quote-has-source", "[Sami](SOURCE id=s) [it](QUOTE type=indirect source=none HAS_SOURCE=s)", ["it"]),
     (
@@ -85,7 +93,8 @@ MARKED = [
     ("proclitic-outside", "incompre[hen](GPE)", ["hen"]),
     ("proclitic-outside", "incomprehensibili[ty](GPE)", ["ty"]),
 ]
-BY_HAND = {"record-reads", "text-unchanged", "span-in-text", "span-marks-its-words", "words-withheld", "layer-nests"}
+BY_HAND = {"record-reads", "text-at-hand", "split-known", "story-in-one-split", "text-unchanged", "span-in-text"}
+BY_HAND |= {"span-marks-its-words", "words-withheld", "layer-nests"}
 
 
 def judged(labels, annotation, text, source=SOURCE, record=None):
@@ -116,8 +125,8 @@ def test_an_article_is_judged_alike_alone_and_among_others(labels):
             name = f"open-{number:03}{len(rows)}"
             annotation = found.annotation(labels, name)
             article = Article(id=name, sha256=digest(found.text), length=len(found.text), file="a.txt")
-            text = None if number % 7 == 3 else found.text
-            rows.append(Annotated(article, SOURCE, text, annotation))
+            source, text = (CLOSED, None) if number % 7 == 3 else (SOURCE, found.text)
+            rows.append(Annotated(article, source, text, annotation))
             alone += checks.run(batch(labels, rows[-1:]))
 
     together = checks.run(batch(labels, rows))
@@ -143,21 +152,38 @@ def test_another_text_under_an_annotation_is_found_with_the_text_and_without(lab
     annotation = inline.read("[Sami](PERS)", labels).annotation(labels, "open-a")
 
     for text in ("Samy", None):
-        (finding,) = judged(labels, annotation, text, record=digest("Samy"))
+        (finding,) = judged(labels, annotation, text, CLOSED, record=digest("Samy"))
         assert finding.check == "text-unchanged"
         assert str(finding).startswith("open-a: error: annotated text is ")
     assert judged(labels, annotation, "Sami") == []
+
+
+def test_a_text_that_may_be_published_is_at_hand(labels):
+    annotation = inline.read("[Sami](PERS)", labels).annotation(labels, "open-a")
+    hidden = withheld(annotation, "Sami", labels.words_attributes)
+
+    assert [each.check for each in judged(labels, annotation, None)] == ["text-at-hand"]
+    assert judged(labels, hidden, None, CLOSED) == []
+
+
+def test_a_record_of_another_length_is_found_and_hides_no_offset(labels):
+    annotation = inline.read("[Sami](PERS)", labels).annotation(labels, "open-a")
+    article = Article(id="open-a", sha256=digest("Sami"), length=9999, file="a.txt")
+
+    (finding,) = checks.run(batch(labels, [Annotated(article, SOURCE, "Sami", annotation)]))
+
+    assert (finding.check, finding.message) == ("text-unchanged", "the record says 9999 characters, the text has 4")
 
 
 @pytest.mark.parametrize(("start", "end"), [(-1, 2), (2, 2), (3, 1), (0, 6), (5, 6), (2**31 - 1, -(2**31))])
 def test_offsets_outside_the_text_are_found_and_hurt_no_other_check(labels, start, end):
     for text in ("Sami!", None):
         base = inline.read("[Sami](PERS)!", labels).annotation(labels, "open-a")
-        span = msgspec.structs.replace(base.spans[0], start=start, end=end, text="Sami")
+        span = msgspec.structs.replace(base.spans[0], start=start, end=end, digest="0123456789abcdef")
         annotation = msgspec.structs.replace(base, spans=(span,), sha256=digest("Sami!"))
         article = Article(id="open-a", sha256=digest("Sami!"), length=5, file="a.txt")
 
-        findings = checks.run(batch(labels, [Annotated(article, SOURCE, text, annotation)]))
+        findings = checks.run(batch(labels, [Annotated(article, CLOSED, text, annotation)]))
 
         assert [each.check for each in findings] == ["span-in-text"]
 
@@ -177,7 +203,7 @@ def test_repeated_words_give_a_shifted_offset_away(labels):
 
 
 def test_a_digest_gives_a_shifted_offset_away_and_words_are_not_told(labels):
-    closed = msgspec.structs.replace(SOURCE, redistribute="offsets")
+    closed = CLOSED
     text = "Sami Najjar"
     plain = inline.read("[Sami](PERS norm=Sami) Najjar", labels).annotation(labels, "open-a")
     hidden = withheld(plain, text, labels.words_attributes)
@@ -187,6 +213,24 @@ def test_a_digest_gives_a_shifted_offset_away_and_words_are_not_told(labels):
     assert [each.check for each in judged(labels, shifted, text, closed)] == ["span-marks-its-words"]
     assert [each.check for each in judged(labels, plain, text, closed)] == ["words-withheld"]
     assert [each.check for each in judged(labels, with_words(hidden, text), text, closed)] == ["words-withheld"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"attributes": {"entity": "\N{ARABIC LETTER MEEM}"}},
+        {"attributes": {"norm": "sha256:Sami"}},
+        {"attributes": {"norm": "sha256:0123456789abcdef and more"}},
+        {"id": "Sami Najjar"},
+        {"digest": "Sami"},
+        {"digest": None},
+    ],
+)
+def test_words_of_a_withheld_text_slip_in_nowhere(labels, change):
+    hidden = withheld(inline.read("[Sami](PERS)", labels).annotation(labels, "open-a"), "Sami", labels.words_attributes)
+    changed = msgspec.structs.replace(hidden, spans=(msgspec.structs.replace(hidden.spans[0], **change),))
+
+    assert [each.check for each in judged(labels, changed, None, CLOSED)] == ["words-withheld"]
 
 
 def test_crossing_spans_of_one_layer_are_found_and_of_two_layers_are_not(labels):
@@ -351,7 +395,7 @@ def test_the_checks_agree_with_the_same_rules_written_as_a_plain_loop(labels, da
 
     findings = checks.run(batch(labels, rows))
 
-    nested_rules = ("layer-nests", "label-not-in-itself")  # these agree with their definition above
+    nested_rules = ("layer-nests", "label-not-in-itself", "relation-once")  # these have tests of their own
     for number, (annotation, text) in enumerate(some):
         ours = {
             (each.check, each.start, each.end, each.span)

@@ -60,6 +60,50 @@ def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus):
     assert "no article is called 'open-c'" in second
 
 
+def test_gold_in_the_folder_of_another_source_is_found_and_nothing_built(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+    gold = corpus.root / "annotations" / "gold"
+    (gold / "closed").mkdir()
+    (gold / "open" / "open-a.json").rename(gold / "closed" / "open-a.json")
+
+    done = khabar("check", root=corpus.root)
+    built = khabar("release", "build", root=corpus.root)
+
+    assert done.returncode == 1
+    assert "its place is annotations/gold/open/open-a.json: move it there" in done.stdout
+    assert built.returncode == 2
+    assert not list(corpus.root.glob("dist/*/manifest.json"))
+
+
+def test_a_story_in_two_splits_and_articles_without_one_are_found(corpus):
+    for name in ("a", "b", "c"):
+        add_gold(corpus, "open", name, PAGE.replace("Sami", name), "test" if name == "b" else "train")
+    records = corpus.root / "corpus" / "open" / "articles.jsonl"
+    records.write_text(records.read_text().replace('"file"', '"story":"one","file"'))
+    train = corpus.root / "corpus" / "splits" / "train.txt"
+    train.write_text("open-a\nopen-z\n")
+
+    done = khabar("check", root=corpus.root)
+
+    assert done.returncode == 1
+    assert [line.split(":")[0] + line[line.rindex("[") :] for line in done.stdout.splitlines()] == [
+        "open-z[split-known]",
+        "open-b[story-in-one-split]",
+        "open-c[split-known]",
+    ]
+
+
+@pytest.mark.parametrize("name", ["corpus/sources.toml", "corpus/splits/train.txt", "annotations/labels.toml"])
+def test_a_hand_written_file_that_is_no_text_gets_lines_and_no_traceback(corpus, name):
+    add_gold(corpus, "open", "a", PAGE)
+    (corpus.root / name).write_bytes(b"\xff\xfe[x]")
+
+    done = khabar("check", root=corpus.root)
+
+    assert done.returncode in (1, 2)
+    assert (done.stdout + done.stderr).strip()
+
+
 def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_path):
     import pyarrow.parquet as pq
 
@@ -79,7 +123,7 @@ def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_pat
     assert (good.returncode, good.stdout) == (0, "")
     assert good.stderr.startswith("2 annotations checked, 1 without their text")
     assert bad.returncode == 1
-    assert "[span-in-text]" in bad.stdout
+    assert "the record says 5 characters, the text has 25 [text-unchanged]" in bad.stdout
     assert (other.returncode, none.returncode) == (2, 2)
     assert "the column 'quotes' is missing: is it the config 'articles' of a release?" in other.stderr
     assert "is it Parquet, and whole?" in none.stderr

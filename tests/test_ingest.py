@@ -3,7 +3,7 @@ import subprocess
 import msgspec
 import pytest
 
-from khabar.errors import NotFound, Withheld
+from khabar.errors import BadRecord, Busy, NotFound, Withheld
 from khabar.ingest.articles import Intake, ingest
 from khabar.ingest.restore import missing, restore
 from khabar.ingest.splits import SHARES, assign, split_of
@@ -155,6 +155,59 @@ def test_stories_fall_on_splits_by_their_shares():
 
     for split, share in SHARES.items():
         assert abs(drawn.count(split) / 4000 - share) < 0.02
+
+
+def test_a_list_whose_last_line_an_editor_left_open_is_continued_on_a_new_line(corpus, tmp_path, page):
+    take(corpus, page)
+    assign(corpus)
+    for path in (*corpus.root.glob("corpus/splits/*.txt"), *corpus.root.glob("corpus/open/articles.jsonl")):
+        path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    second = tmp_path / "second.txt"
+    second.write_text("Another page", encoding="utf-8")
+
+    fresh = Corpus(corpus.root)
+    take(fresh, second)
+    assign(fresh)
+
+    again = Corpus(corpus.root)
+    assert [each.id for each in again.articles] == ["open-page-1", "open-second"]
+    assert set(again.splits) == {"open-page-1", "open-second"}
+
+
+def test_two_ingests_at_once_do_not_mix(corpus, page):
+    with corpus.alone(corpus.intake), pytest.raises(Busy, match="another khabar writes there now"):
+        take(Corpus(corpus.root), page)
+
+
+def test_a_text_that_was_changed_is_restored_like_one_that_is_missing(corpus, tmp_path, page):
+    take(corpus, page)
+    (corpus.root / "corpus" / "open" / "open-page-1.txt").write_text("broken", encoding="utf-8")
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "a.txt").write_text(TEXT, encoding="utf-8", newline="")
+
+    assert [each.id for each in restore(corpus, theirs)] == ["open-page-1"]
+    assert corpus.text(corpus.article("open-page-1")) == TEXT
+
+
+def test_a_date_that_is_none_is_refused_and_nothing_taken(corpus, page):
+    (outcome,) = ingest(corpus, Intake(corpus.source("open"), published="31 March\n2026"), [page])
+
+    assert outcome.article is None
+    assert "a date is YYYY-MM-DD" in outcome.message
+    assert list(Corpus(corpus.root).articles) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": "../../escaped"}, {"length": 9999999999}, {"length": 0}, {"sha256": "abc"}, {"published": "soon"}]
+)
+def test_a_record_that_could_not_have_been_ingested_is_refused(corpus, page, change):
+    take(corpus, page)
+    path = corpus.root / "corpus" / "open" / "articles.jsonl"
+    path.write_bytes(msgspec.json.encode(msgspec.json.decode(path.read_bytes()) | change) + b"\n")
+
+    with pytest.raises(BadRecord, match=r"articles.jsonl:1: .*: mend it, or take it from git again"):
+        list(Corpus(corpus.root).articles)
 
 
 def test_an_unknown_source_is_named_with_those_there_are(corpus):

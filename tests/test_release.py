@@ -16,11 +16,11 @@ import yaml
 import khabar
 from conftest import add_gold
 from khabar import checks
-from khabar.errors import BadRecord, NotFound
+from khabar.errors import BadRecord, Busy, NotFound
 from khabar.loading import read_manifest, verify
 from khabar.model import inline
 from khabar.model.content import ContentDigest
-from khabar.release.build import build
+from khabar.release.build import build as build_
 from khabar.release.tables import CONFIGS
 from khabar.store import Corpus
 
@@ -34,8 +34,9 @@ PAGE = (
 )
 
 
-def errors(batch):
-    return len(checks.run(batch))
+def build(corpus, version):
+    """Build what the command builds: with every finding of the checks counted."""
+    return build_(corpus, version, lambda: sum(len(part.findings) for part in checks.judge(corpus, [])))
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def release(corpus):
     add_gold(corpus, "open", "a", PAGE)
     add_gold(corpus, "open", "b", PAGE.replace("Haddad", "Nour"), "validation")
     add_gold(corpus, "closed", "c", PAGE.replace("Leila Haddad", "Secretive Person"), "test")
-    return build(corpus, "0.1.0", errors)
+    return build(corpus, "0.1.0")
 
 
 def test_a_release_is_what_its_manifest_says(release):
@@ -105,8 +106,15 @@ def test_no_word_of_a_withheld_text_is_in_any_file(release, corpus):
     text = corpus.text(corpus.article("closed-c"))
     assert "Secretive" in text  # it is at hand here, and stays out all the same
 
+    words = [word for word in text.split() if len(word) > 4]
+    assert len(words) > 8
     for path in release.rglob("*.*"):
-        assert b"Secretive" not in path.read_bytes()
+        raw = path.read_bytes()
+        if path.suffix == ".parquet":
+            raw = json.dumps([row for row in pq.read_table(path).to_pylist() if "closed-c" in row.values()]).encode()
+            assert ("closed-c" in raw.decode()) == path.name.startswith("test-")
+        assert not [word for word in words if word.encode() in raw and path.suffix != ".md"]
+        assert b"Secretive" not in raw
     row = khabar.load(release)["test"][0]
     assert row["text"] is None
     assert row["redistribute"] == "offsets"
@@ -118,7 +126,7 @@ def test_a_fresh_clone_without_withheld_texts_builds_the_same_bytes(release, cor
     before = {path.name + path.parent.name: path.read_bytes() for path in release.rglob("*") if path.is_file()}
     (corpus.root / "corpus" / "closed" / "closed-c.txt").unlink()
 
-    again = build(Corpus(corpus.root), "0.1.0", errors)
+    again = build(Corpus(corpus.root), "0.1.0")
 
     assert {path.name + path.parent.name: path.read_bytes() for path in again.rglob("*") if path.is_file()} == before
 
@@ -213,20 +221,95 @@ def test_gold_that_breaks_a_rule_is_not_built(release, corpus):
     (release / "README.md").write_text("the release of before")
 
     with pytest.raises(BadRecord, match=r"the gold has [1-9] errors, a release has none"):
-        build(corpus, "0.1.0", errors)
+        build(corpus, "0.1.0")
 
     assert (release / "README.md").read_text() == "the release of before"
-    assert sorted(path.name for path in corpus.dist.iterdir()) == ["0.1.0"]
+    assert sorted(path.name for path in corpus.dist.iterdir()) == [".lock", "0.1.0"]
 
 
 def test_an_article_without_split_and_an_empty_gold_are_not_built(corpus):
     with pytest.raises(NotFound, match="annotations/gold"):
-        build(corpus, "0.1.0", errors)
+        build(corpus, "0.1.0")
     add_gold(corpus, "open", "a", PAGE)
     (corpus.root / "corpus" / "splits" / "train.txt").unlink()
 
-    with pytest.raises(BadRecord, match="open-a: the article has no split"):
-        build(Corpus(corpus.root), "0.1.0", errors)
+    with pytest.raises(BadRecord, match="the gold has 1 errors"):
+        build(Corpus(corpus.root), "0.1.0")
+
+
+@pytest.mark.parametrize("version", ["../annotations", "1", "1.0", "v1.0.0", "", "1.0.0/../../x", "1.0.0\n"])
+def test_what_is_no_version_is_refused_and_nothing_touched(corpus, version):
+    add_gold(corpus, "open", "a", PAGE)
+
+    with pytest.raises(BadRecord, match="is no version of a release"):
+        build(corpus, version)
+
+    assert (corpus.root / "annotations" / "labels.toml").is_file()
+
+
+def test_two_builds_at_once_do_not_mix(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+
+    with corpus.alone(corpus.dist), pytest.raises(Busy, match="another khabar writes there now"):
+        build(corpus, "0.1.0")
+
+
+def test_a_split_without_quotes_opens_all_the_same(corpus, tmp_path):
+    from datasets import load_dataset
+
+    add_gold(corpus, "open", "a", PAGE)
+    add_gold(corpus, "open", "b", "[Nothing was said](BODY)", "test")
+    folder = build(corpus, "0.1.0")
+
+    quotes = load_dataset(str(folder), "quotes", cache_dir=str(tmp_path / "cache"))
+
+    assert {split: part.num_rows for split, part in quotes.items()} == {"train": 2}
+    assert khabar.load(folder, "regions")["test"].num_rows == 1
+    assert list(verify(folder)) == []
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda told: told["configs"]["entities"]["class_labels"]["entities.label"].reverse(),
+        lambda told: told["configs"]["entities"]["splits"]["train"].update(files=["../out.parquet"]),
+        lambda told: told["configs"]["entities"]["splits"]["train"].update(files=[]),
+        lambda told: told["configs"]["entities"]["splits"]["train"].update(files=["a\0b"]),
+        lambda told: told["configs"]["entities"]["splits"]["train"].update(rows=7),
+        lambda told: told["configs"]["entities"].update(class_labels={"length": ["A", "B"]}),
+        lambda told: told["configs"]["entities"]["splits"].update(
+            {"a b/..": told["configs"]["entities"]["splits"].pop("train")}
+        ),
+    ],
+)
+def test_a_manifest_that_was_tampered_with_gets_one_line_from_load_and_from_verify(release, tamper):
+    manifest = json.loads((release / "manifest.json").read_bytes())
+    tamper(manifest)
+    (release / "manifest.json").write_text(json.dumps(manifest))
+    lines = (release / "SHA256SUMS").read_text().splitlines()
+    digest = hashlib.sha256((release / "manifest.json").read_bytes()).hexdigest()
+    lines = [f"{digest}  manifest.json" if line.endswith("  manifest.json") else line for line in lines]
+    (release / "SHA256SUMS").write_text("\n".join(lines) + "\n")
+
+    try:
+        problems = list(verify(release))
+    except BadRecord as error:
+        problems = [str(error)]
+    with pytest.raises(BadRecord) as error:
+        khabar.load(release, "entities")
+
+    assert problems
+    assert "\n" not in str(error.value) + "".join(problems)
+
+
+def test_sums_that_are_no_text_and_links_are_found(release):
+    (release / "SHA256SUMS").write_bytes(b"\xff\xfe")
+    (release / "data" / "more").symlink_to("/")
+
+    problems = list(verify(release))
+
+    assert any("SHA256SUMS does not agree" in each for each in problems)
+    assert any("data/more does not belong" in each for each in problems)
 
 
 def test_the_card_says_what_the_manifest_says(release):
@@ -278,6 +361,21 @@ def test_the_content_digest_knows_rows_and_not_how_they_are_stored():
         content(whole.rename_columns(["id", "m", "yes", "spans", "text"])),
     ]
     assert len({expected, *others}) == 6
+
+
+def test_the_content_digest_tells_types_apart_and_knows_no_chunks_from_an_empty_one():
+    def content(table):
+        digest = ContentDigest()
+        digest.add(table)
+        return digest.hexdigest()
+
+    kinds = [pa.array([True, False]), pa.array([1, 0]), pa.array(["1", "0"]), pa.array([[1], [0]])]
+    empty = pa.schema([("a", pa.int32()), ("b", pa.list_(pa.string()))])
+    none = pa.Table.from_arrays([pa.chunked_array([], field.type) for field in empty], schema=empty)
+
+    assert len({content(pa.table({"a": kind})) for kind in kinds}) == len(kinds)
+    assert content(none) == content(empty.empty_table())
+    assert content(none) != content(none.select(["a"]))
 
 
 def test_in_line_pages_of_these_tests_are_sound(labels):

@@ -83,6 +83,17 @@ def test_a_half_made_environment_is_made_anew_and_a_whole_one_left_alone(clone):
     assert told.stdout.startswith("khabar, version ")
 
 
+def test_a_checkout_that_was_moved_gets_a_new_environment(clone, tmp_path_factory):
+    (clone / ".venv" / "bin").mkdir(parents=True)
+    for name in ("khabar-python", "khabar-base"):
+        (clone / ".venv" / name).write_text("made elsewhere")
+
+    done = run(clone, sys.executable, "scripts/environment", "base")
+
+    assert done.returncode == 0, done.stderr
+    assert run(clone, clone / ".venv" / "bin" / "khabar", "--version").returncode == 0
+
+
 def test_a_lock_that_there_is_not_is_told_from_those_there_are(clone):
     done = run(clone, sys.executable, "scripts/environment", "everything")
 

@@ -33,5 +33,9 @@ class Changed(KhabarError):
     status = 1
 
 
+class Busy(KhabarError):
+    """Another process is at work where this one would write."""
+
+
 class ServerTrouble(KhabarError):
     """The annotation server is absent, unwell, or answers what it should not."""

@@ -40,14 +40,20 @@ def load(release: str | Path, config: str = "articles") -> "DatasetDict":
     told_of = _config(folder, manifest, config)
     for problem in _files(folder, manifest, config):
         raise BadRecord(problem)
+    if content_of(manifest.configs) != manifest.content:
+        raise BadRecord(_other_content(folder))
     splits = {}
     for split, told in told_of.splits.items():
         table, content = _rows(folder, told.files)
         if content != told.content:
             raise BadRecord(_other_rows(folder, f"{config}/{split}", content, told.content))
-        features = _features(table.schema, told_of.class_labels)
-        typed = InMemoryTable(cast_table_to_features(table, features))
-        splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
+        try:
+            features = _features(table.schema, told_of.class_labels)
+            typed = InMemoryTable(cast_table_to_features(table, features))
+            splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
+        except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+            why = str(error).split("\n", maxsplit=1)[0]
+            raise BadRecord(f"{folder}: {config}/{split} is not as its manifest says: {why}: download it") from None
     return DatasetDict(splits)
 
 
@@ -67,7 +73,7 @@ def verify(release: str | Path) -> Iterator[str]:
             if table.num_rows != told.rows:
                 yield f"{folder}: {name}/{split} has {table.num_rows} rows, the manifest says {told.rows}: rebuild it"
     if content_of(manifest.configs) != manifest.content:
-        yield f"{folder / MANIFEST}: the content digest is not that of its configs: build it again"
+        yield _other_content(folder)
 
 
 def signature(release: str | Path, config: str, split: str) -> str:
@@ -111,16 +117,16 @@ def _config(folder: Path, manifest: Manifest, name: str) -> Config:
 def _files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
     """Yield what is wrong with the files, of one config or of all."""
     wanted = {each.path: each for each in manifest.files}
+    configs = [manifest.configs[config]] if config else list(manifest.configs.values())
+    named = {path for each in configs for split in each.splits.values() for path in split.files}
+    for path in sorted(named - set(wanted)):
+        yield f"{folder / MANIFEST}: it lists no file '{path}', which a config is made of: download the release again"
     if config:
-        named = {path for split in manifest.configs[config].splits.values() for path in split.files}
-        yield from (
-            f"{folder / path}: the manifest has no such file: build it again" for path in sorted(named - set(wanted))
-        )
         wanted = {path: each for path, each in wanted.items() if path in named}
     for path, told in wanted.items():
         file = folder / path
-        if not file.resolve().is_relative_to(folder.resolve()):
-            yield f"{folder / MANIFEST}: '{path}' leads out of the release: do not trust it"
+        if "\0" in path or not file.resolve().is_relative_to(folder.resolve()):
+            yield f"{folder / MANIFEST}: {path!r} leads out of the release: do not trust it"
         elif not file.is_file():
             yield f"{file} is missing: download the release again"
         elif file.stat().st_size != told.bytes:
@@ -134,11 +140,11 @@ def _files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
 def _sums(folder: Path, manifest: Manifest) -> Iterator[str]:
     told = {each.path: each.sha256 for each in manifest.files} | {MANIFEST: _sha256(folder / MANIFEST)}
     path = folder / SUMS
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    lines = path.read_bytes().decode("utf-8", "replace").splitlines() if path.is_file() else []
     if sorted(lines) != sorted(f"{digest}  {name}" for name, digest in told.items()):
         yield f"{path} does not agree with the manifest: download the release again"
-    there = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
-    for name in sorted(there - set(told) - {SUMS}):
+    there = (each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir())
+    for name in sorted({each.relative_to(folder).as_posix() for each in there} - set(told) - {SUMS}):
         yield f"{folder / name} does not belong to the release: remove it"
 
 
@@ -154,11 +160,17 @@ def _rows(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
     for path in files:
         try:
             table = pq.read_table(folder / path, page_checksum_verification=True, partitioning=None)
-        except (OSError, pa.ArrowInvalid) as error:
+            content.add(table)
+        except (OSError, TypeError, pa.ArrowException) as error:
             raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
-        content.add(table)
         tables.append(table)
+    if not tables:
+        raise BadRecord(f"{folder / MANIFEST}: a split has no file, each has one at least: download the release again")
     return pa.concat_tables(tables), content.hexdigest()
+
+
+def _other_content(folder: Path) -> str:
+    return f"{folder / MANIFEST}: its content digest is not that of its configs and labels: download the release again"
 
 
 def _other_rows(folder: Path, place: str, found: str, told: str) -> str:

@@ -1,8 +1,9 @@
 """The one module that knows a path of the corpus: where each record lives and how it is written there."""
 
+import fcntl
 import os
-import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from khabar.errors import BadRecord, Changed, NotFound, Withheld
+from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
 from khabar.model.annotation import Annotation, canonical, encoded
 from khabar.model.article import Article, Source
 from khabar.model.batch import Batch
@@ -55,15 +56,16 @@ class Corpus:
         if not path.is_file():
             raise NotFound(f"{self.shown(path)} is missing, it says what may be done with the articles: write it")
         try:
-            tables = tomllib.loads(path.read_text(encoding="utf-8"))
-            return {name: msgspec.convert({"id": name, **table}, Source) for name, table in tables.items()}
-        except (tomllib.TOMLDecodeError, msgspec.MsgspecError, TypeError) as error:
-            raise BadRecord(f"{self.shown(path)}: {error}") from None
+            tables = msgspec.toml.decode(path.read_bytes(), type=dict[str, dict[str, str]])
+            return {name: msgspec.convert({**table, "id": name}, Source) for name, table in tables.items()}
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
 
     def source(self, name: str) -> Source:
         """Return the source of that id."""
         if name not in self.sources:
-            raise NotFound(f"no source is called '{name}' in corpus/sources.toml; there are: {', '.join(self.sources)}")
+            there = ", ".join(self.sources) or "none"
+            raise NotFound(f"no source is called '{name}' in corpus/sources.toml; there are: {there}")
         return self.sources[name]
 
     def source_of(self, article: Article) -> Source:
@@ -142,8 +144,7 @@ class Corpus:
         if source.redistribute == "offsets":  # the text must not slip into a commit
             (folder / ".gitignore").write_text("*.txt\n", encoding="utf-8")
         (folder / f"{article.id}.txt").write_bytes(text.encode("utf-8"))
-        with (folder / "articles.jsonl").open("ab") as file:
-            file.write(msgspec.json.encode(article) + b"\n")
+        append_line(folder / "articles.jsonl", msgspec.json.encode(article))
         self._intake[article.id] = source, article
 
     def write_text(self, article: Article, text: str) -> None:
@@ -167,7 +168,7 @@ class Corpus:
         found: dict[str, str] = {}
         for split in SPLITS:
             path = self._corpus / "splits" / f"{split}.txt"
-            for key in path.read_text(encoding="utf-8").split() if path.is_file() else ():
+            for key in path.read_bytes().decode("utf-8", "replace").split() if path.is_file() else ():
                 if key in found:
                     raise BadRecord(
                         f"{self.shown(path)}: {key} is in {found[key]} as well, one split is right: remove one"
@@ -181,11 +182,16 @@ class Corpus:
             return
         path = self._corpus / "splits" / f"{split}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{key}\n" for key in keys)
+        for key in keys:
+            append_line(path, key.encode("utf-8"))
         self.splits.update(dict.fromkeys(keys, split))
 
     # annotations/gold/, written by adjudicate
+
+    @property
+    def gold_folder(self) -> Path:
+        """The folder of the gold annotations."""
+        return self._annotations / "gold"
 
     def gold(self) -> Iterator[Annotation]:
         """Yield the gold annotations, in the order of the articles."""
@@ -196,13 +202,17 @@ class Corpus:
         path = self._gold_path(article)
         return self.read_annotation(path, expected=article.id) if path.is_file() else None
 
+    def gold_place(self, article: Article) -> Path:
+        """Return where an article's gold stands, or would."""
+        return self._gold_path(article)
+
     def has_gold(self, article: Article) -> bool:
         """Tell whether an article has gold."""
         return self._gold_path(article).is_file()
 
     def gold_files(self) -> list[Path]:
         """Return every file below ``annotations/gold/``, those of no article too."""
-        return self.annotation_files(self._annotations / "gold") if (self._annotations / "gold").is_dir() else []
+        return self.annotation_files(self.gold_folder) if self.gold_folder.is_dir() else []
 
     def write_gold(self, annotation: Annotation) -> Path:
         """Write a gold annotation; the caller has made sure that it may replace what is there."""
@@ -244,6 +254,33 @@ class Corpus:
         gold = self._gold_path(article)
         return [self._text_path(article), *pulled, *([gold] if gold.is_file() else [])]
 
+    def campaign_annotations(self, name: str) -> list[Path]:
+        """Return the annotations that a campaign pulled, article by article."""
+        pulled = (self.campaign(name) / "annotations").glob("*/*.json")
+        return sorted(pulled, key=lambda path: (path.name, path.parent.name))
+
+    @contextmanager
+    def alone(self, folder: Path) -> Iterator[None]:
+        """Be the only process that writes a folder, as long as it lasts; what is recorded is read anew.
+
+        Raises:
+            Busy: another one writes there.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"{self.shown(folder)}: another khabar writes there now: wait until it is done") from None
+            for cached in ("_intake", "splits"):
+                self.__dict__.pop(cached, None)
+            yield
+
+    @property
+    def intake(self) -> Path:
+        """The folder that ingest writes."""
+        return self._corpus
+
     # .studio/, the embedded Label Studio's, and dist/, written by release
 
     @property
@@ -262,7 +299,7 @@ class Corpus:
         """Return the annotation files at or below a path; what a campaign keeps beside them is none."""
         if not path.is_dir():
             return [path]
-        found = (each for each in path.rglob("*.json") if each.name != "manifest.json")
+        found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name != "manifest.json")
         return sorted(each for each in found if "exports" not in each.relative_to(path).parts)
 
     def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:
@@ -285,6 +322,16 @@ class Corpus:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
+def append_line(path: Path, line: bytes) -> None:
+    """Append a line; one that an editor left without its end gets it first."""
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(line + b"\n")
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -300,4 +347,4 @@ def _decode(content: bytes, kind: type[T], place: str) -> T:
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRecord(f"{place}: {error}") from None
+        raise BadRecord(f"{place}: {error}: mend it, or take it from git again") from None

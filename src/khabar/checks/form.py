@@ -13,7 +13,10 @@ from khabar.model.annotation import DIGEST_PREFIX
 from khabar.model.batch import Batch
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level
-from khabar.model.text import DIGEST_SHOWN, salted_digest
+from khabar.model.text import DIGEST_SHOWN, STAND_IN, salted_digest
+
+PLAIN = "^[A-Za-z0-9_.:-]{1,100}$"
+"""What an id or a key may be where words are withheld."""
 
 
 @check("record-reads", Level.TEXT)
@@ -23,6 +26,17 @@ def record_reads(_: View) -> Iterable[Broken]:
     What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest.
     """
     return ()
+
+
+@check("text-at-hand", Level.TEXT)
+def text_at_hand(view: View) -> Iterator[Broken]:
+    """An article whose outlet lets its text be published has it.
+
+    A release would hold the article without its words, and nobody would have decided so.
+    """
+    batch = view.batch
+    free = np.asarray(pc.equal(batch.articles["redistribute"], "text"), dtype=bool)
+    yield broken_articles(np.flatnonzero(free & ~batch.has_text), "the text is missing: take it from git again")
 
 
 @check("text-unchanged", Level.TEXT)
@@ -43,6 +57,10 @@ def text_unchanged(view: View) -> Iterator[Broken]:
         for row in rows
     ]
     yield broken_articles(np.array(rows, dtype=np.int64), because)
+    lengths = np.diff(batch.base)
+    longer = np.setdiff1d(np.flatnonzero(batch.has_text & (batch.lengths != lengths)), rows)
+    because = [f"the record says {batch.lengths[row]} characters, the text has {lengths[row]}" for row in longer]
+    yield broken_articles(longer, because)
 
 
 @check("span-in-text", Level.FORM)
@@ -52,7 +70,7 @@ def span_in_text(view: View) -> Iterator[Broken]:
     Offsets count code points from 0, half-open.
     """
     batch = view.batch
-    length = batch.lengths[batch.spans.article]
+    length = np.where(batch.has_text, np.diff(batch.base), batch.lengths)[batch.spans.article]
     start, end = batch.spans.start, batch.spans.end
     rows = np.flatnonzero(~((start >= 0) & (start < end) & (end <= length)))
     because = [f"the span is outside the text or empty, the text has {n} characters" for n in length[rows].tolist()]
@@ -83,17 +101,27 @@ def span_marks_its_words(view: View) -> Iterator[Broken]:
 
 @check("words-withheld", Level.FORM)
 def words_withheld(view: View) -> Iterator[Broken]:
-    """Where an outlet allows offsets only, the annotation repeats no words of its text.
+    """Where an outlet allows offsets only, the annotation repeats no words of its text, and has their digests.
 
-    A salted digest stands for them, in spans and in attributes made of words; what is committed is published.
+    A salted digest stands for them, in spans and in attributes made of words; ids and keys are plain Latin names.
+    What is committed is published.
     """
-    batch = view.batch
-    closed = np.asarray(pc.not_equal(batch.articles["redistribute"], "text"), dtype=bool)[batch.spans.article]
-    told = np.asarray(pc.is_valid(batch.spans.text), dtype=bool)
-    for name in batch.labels.words_attributes:
-        told |= ~np.asarray(pc.fill_null(pc.starts_with(batch.spans.attributes[name], DIGEST_PREFIX), fill_value=True))
+    batch, spans = view.batch, view.batch.spans
+    closed = np.asarray(pc.not_equal(batch.articles["redistribute"], "text"), dtype=bool)[spans.article]
+    told = np.asarray(pc.is_valid(spans.text), dtype=bool) | ~_all_match(spans.id, PLAIN)
+    for name, kind in batch.labels.attribute_kinds.items():
+        if kind in ("words", "key"):
+            told |= ~_all_match(spans.attributes[name], f"^{DIGEST_PREFIX}{STAND_IN[1:]}" if kind == "words" else PLAIN)
     rows = np.flatnonzero(closed & told)
     yield broken_spans(batch, rows, "the record repeats words that may not be published: put their digest there")
+    bare = np.asarray(pc.is_null(spans.digest), dtype=bool) | ~_all_match(spans.digest, STAND_IN)
+    yield broken_spans(batch, np.flatnonzero(closed & ~told & bare), "no digest of its words stands there: put one")
+
+
+def _all_match(column: pa.Array, pattern: str) -> Mask:
+    """Tell where a value matches; where there is none, it does."""
+    matched: Mask = np.asarray(pc.fill_null(pc.match_substring_regex(column, pattern), fill_value=True), dtype=bool)
+    return matched
 
 
 def _words(batch: Batch, row: int) -> str:
@@ -228,7 +256,7 @@ def relation_has_ends(view: View) -> Iterator[Broken]:
     rows = np.flatnonzero(lost | strange)
     because = [_what_is_lost(batch, int(row), strange=bool(strange[row])) for row in rows]
     heads = relations.head[rows]
-    there = np.append(heads >= 0, False)[:-1]
+    there = heads >= 0
     safe = np.maximum(heads, 0)
     none = np.full(len(rows), -1)
     start = np.where(there, np.append(batch.spans.start, 0)[safe], none)

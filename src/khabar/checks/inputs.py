@@ -54,8 +54,8 @@ def judge(corpus: Corpus, paths: Iterable[Path], jobs: int | None = None) -> Ite
     """
     paths = list(paths)
     if not paths:
-        yield _texts_without_gold(corpus)
-        yield from _annotations(corpus, corpus.gold_files())
+        yield Judged(0, 0, [*_texts_without_gold(corpus), *_splits(corpus)])
+        yield from _annotations(corpus, corpus.gold_files(), gold=True)
     for path in paths:
         parquet = _parquet_files(path)
         if parquet:
@@ -74,28 +74,48 @@ def unreadable(place: str, message: str) -> Finding:
     return Finding(check="record-reads", severity=Severity.ERROR, article=place, annotator="", message=told)
 
 
-def _texts_without_gold(corpus: Corpus) -> Judged:
-    found = []
+def _texts_without_gold(corpus: Corpus) -> Iterator[Finding]:
     for article in corpus.articles:
         try:
             if not corpus.has_gold(article):
                 corpus.text(article)
         except KhabarError as error:
-            told = str(error)
-            found.append(
-                Finding(check="text-unchanged", severity=Severity.ERROR, article=article.id, annotator="", message=told)
-            )
-    return Judged(0, 0, found)
+            yield _of_article("text-unchanged", article.id, str(error))
 
 
-def _annotations(corpus: Corpus, files: Iterable[Path]) -> Iterator[Judged]:
+def _splits(corpus: Corpus) -> Iterator[Finding]:
+    taken: dict[str, tuple[str, str]] = {}
+    for key, split in corpus.splits.items():
+        if not corpus.has_article(key):
+            yield _of_article("split-known", key, f"the split {split} has it, corpus/ does not: remove it there")
+            continue
+        story = corpus.article(key).story or key
+        other, first = taken.setdefault(story, (split, key))
+        if other != split:
+            yield _of_article("story-in-one-split", key, f"its story is in {other} with {first}, it is in {split}")
+    for article in corpus.articles:
+        if corpus.has_gold(article) and article.id not in corpus.splits:
+            yield _of_article("split-known", article.id, "it has gold and no split, it should have one: khabar split")
+
+
+def _of_article(check: str, article: str, message: str) -> Finding:
+    return Finding(check=check, severity=Severity.ERROR, article=article, annotator="", message=message)
+
+
+def _annotations(corpus: Corpus, files: Iterable[Path], *, gold: bool = False) -> Iterator[Judged]:
     each = iter(files)
     while chunk := list(islice(each, ROWS)):
         read, lost = [], []
         for path in chunk:
             try:
                 annotation = corpus.read_annotation(path, expected=path.stem)
-                corpus.article(annotation.article)
+                article = corpus.article(annotation.article)
+                if gold and path != corpus.gold_place(article):
+                    raise BadRecord(f"its place is {corpus.shown(corpus.gold_place(article))}: move it there")
+                if gold and (annotation.kind, annotation.annotator) != ("gold", "gold"):
+                    raise BadRecord(f"it is by {annotation.annotator}, gold is by gold: adjudicate it")
+                if corpus.source_of(article).redistribute == "text" and any(s.text is None for s in annotation.spans):
+                    raise BadRecord("a span does not repeat its words, each should: put them there")
                 read.append(annotation)
             except (KhabarError, OSError) as error:
                 lost.append(unreadable(corpus.shown(path), str(error)))

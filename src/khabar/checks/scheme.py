@@ -59,6 +59,23 @@ def relation_fits(view: View) -> Iterator[Broken]:
         yield broken_spans(batch, relations.head[rows], because)
 
 
+@check("relation-once", Level.SCHEME)
+def relation_once(view: View) -> Iterator[Broken]:
+    """A relation is said once.
+
+    Twice the same link is a slip of the mouse, and doubles what is counted.
+    """
+    batch, relations = view.batch, view.batch.relations
+    order = np.lexsort((relations.tail, relations.label, relations.head))
+    same = np.ones(max(len(order) - 1, 0), dtype=bool)
+    for column in (relations.head, relations.label, relations.tail):
+        same &= np.diff(column[order]) == 0
+    rows = np.sort(order[1:][same])
+    names = batch.names.relations
+    because = [f"{names[relations.label[r]]} to {relations.tail_id[int(r)].as_py()} is said twice" for r in rows]
+    yield broken_spans(batch, relations.head[rows], because)
+
+
 @check("quote-has-source", Level.SCHEME)
 def quote_has_source(view: View) -> Iterator[Broken]:
     """Each quote has exactly one source, or says that it has none.
@@ -212,10 +229,13 @@ def proclitic_outside(view: View) -> Iterator[Broken]:
     rows = np.flatnonzero(_in_layers(batch, _layers(view, "outside_proclitics")) & batch.sound)
     rows, prefixes = _prefixes(view, rows)
     marks = re.escape(batch.labels.quotation_marks)
-    allowed = re.compile(f"[{marks}]*(?:{batch.labels.proclitics})[\N{ARABIC TATWEEL}{marks}]*")
+    before = f"[{marks}]*" if marks else ""
+    allowed = re.compile(f"{before}(?:{batch.labels.proclitics})[\N{ARABIC TATWEEL}{marks}]*")
     distinct, which = np.unique(prefixes.view(f"V{prefixes.itemsize * LONGEST_PREFIX}").ravel(), return_inverse=True)
-    words = [_bare(each.tobytes()) for each in distinct]
-    bad = np.array([len(word) == LONGEST_PREFIX or not allowed.fullmatch(word) for word in words] or [False])[which]
+    raw = [each.tobytes().decode("utf-32-le").rstrip("\0")[::-1] for each in distinct]
+    words = [_bare(each) for each in raw]
+    right = (len(each) < LONGEST_PREFIX and allowed.fullmatch(word) for each, word in zip(raw, words, strict=True))
+    bad = np.array([not each for each in right] or [False])[which]
     because = [
         f"'{words[which[i]]}' stands before it in the same word, which is no proclitic" for i in np.flatnonzero(bad)
     ]
@@ -236,7 +256,6 @@ def _prefixes(view: View, rows: Ints) -> tuple[Ints, CodePoints]:
     return rows[inside], np.ascontiguousarray(found[inside])
 
 
-def _bare(letters: bytes) -> str:
+def _bare(word: str) -> str:
     """Return a prefix as it is read, without vowel signs."""
-    word = letters.decode("utf-32-le").rstrip("\0")[::-1]
     return "".join(each for each in word if unicodedata.category(each) != "Mn")

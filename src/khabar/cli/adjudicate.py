@@ -11,11 +11,18 @@ import click
 @click.pass_obj
 def command(root: Path, name: str, *, replace: bool) -> None:
     """Write what a campaign's annotators agree on as gold."""
+    from khabar import checks
     from khabar.adjudication.merge import adjudicate
+    from khabar.model.annotation import Annotation
     from khabar.store import Corpus
 
+    corpus = Corpus(root)
+
+    def judge(annotation: Annotation) -> list[str]:
+        return [str(finding) for batch in corpus.batches([annotation]) for finding in checks.run(batch)]
+
     written = open_ = 0
-    for result in adjudicate(Corpus(root), name, replace=replace):
+    for result in adjudicate(corpus, name, judge, replace=replace):
         written += result.written
         open_ += bool(result.open)
         click.echo(f"{result.article}: {result.message}")

@@ -18,15 +18,15 @@ def build(root: Path, version: str | None) -> None:
     from importlib.metadata import version as installed
 
     from khabar import checks
-    from khabar.model.batch import Batch
     from khabar.model.finding import Severity
     from khabar.release.build import build as make
     from khabar.store import Corpus
 
-    def judge(batch: Batch) -> int:
-        return sum(each.severity is Severity.ERROR for each in checks.run(batch))
-
     corpus = Corpus(root)
+
+    def judge() -> int:
+        return sum(each.severity is Severity.ERROR for judged in checks.judge(corpus, []) for each in judged.findings)
+
     folder = make(corpus, version or installed("khabar"), judge)
     click.echo(corpus.shown(folder))
 

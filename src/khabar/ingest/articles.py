@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from khabar.errors import BadText, Changed, KhabarError
 from khabar.ingest.readers import Page, pages
 from khabar.model.article import Article, Source
-from khabar.model.text import DIGEST_SHOWN, digest, normal_form
+from khabar.model.text import DIGEST_SHOWN, NAME, digest, normal_form
 from khabar.store import Corpus
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_NAME = re.compile(NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,14 @@ def ingest(corpus: Corpus, intake: Intake, paths: Iterable[Path]) -> Iterator[Ou
 
     What cannot be taken is reported and the rest goes on.  A file that was taken before is left alone.
     """
-    known = {article.sha256: article for article in corpus.articles}
-    for path in _files(paths):
-        try:
-            for page in pages(path):
-                yield _take(corpus, intake, known, (path, page))
-        except (KhabarError, OSError) as error:
-            told = error.strerror if isinstance(error, OSError) else str(error)
-            yield Outcome(path, None, new=False, message=f"{path}: {str(told).removeprefix(f'{path}: ')}")
+    with corpus.alone(corpus.intake):
+        known = {article.sha256: article for article in corpus.articles}
+        for path in _files(paths):
+            try:
+                for page in pages(path):
+                    yield _take(corpus, intake, known, (path, page))
+            except KhabarError as error:
+                yield Outcome(path, None, new=False, message=f"{path}: {str(error).removeprefix(f'{path}: ')}")
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -86,17 +88,21 @@ def _take(corpus: Corpus, intake: Intake, known: dict[str, Article], found: tupl
         return Outcome(
             path, there, new=False, message="" if there.id == identity else f"{path}: already there as {there.id}"
         )
-    article = Article(
-        id=identity,
-        sha256=sha256,
-        length=len(text),
-        file=path.name,
-        changes=changes,
-        url=intake.url,
-        published=intake.published,
-        retrieved=intake.retrieved,
-        story=intake.story,
-    )
+    told = {
+        "id": identity,
+        "sha256": sha256,
+        "length": len(text),
+        "file": path.name,
+        "changes": changes,
+        "url": intake.url,
+        "published": intake.published,
+        "retrieved": intake.retrieved,
+        "story": intake.story,
+    }
+    try:
+        article = msgspec.convert(told, Article)
+    except msgspec.ValidationError as error:
+        raise BadText(f"{path}: {error}: a date is YYYY-MM-DD") from None
     corpus.add_article(intake.source, article, text)
     known[sha256] = article
     return Outcome(path, article, new=True, message=f"{path}: {', '.join(changes)}" if changes else "")
@@ -109,6 +115,6 @@ def identity_of(source: Source, name: str) -> str:
         BadText: the name has other characters than Latin letters, digits, point, hyphen and underscore.
     """
     identity = name if name.startswith(f"{source.id}-") else f"{source.id}-{name}"
-    if not _NAME.fullmatch(identity):
-        raise BadText(f"'{name}' cannot be an id, it may have 80 Latin letters, digits and ._-: rename the file")
+    if not _NAME.match(identity):
+        raise BadText(f"'{name}' cannot be an id, it may have 100 Latin letters, digits and ._-: rename the file")
     return identity

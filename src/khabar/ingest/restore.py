@@ -3,15 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from khabar.errors import BadText
+from khabar.errors import BadText, Changed
 from khabar.model.article import Article
 from khabar.model.text import digest, normal_form
 from khabar.store import Corpus
 
 
 def missing(corpus: Corpus) -> list[Article]:
-    """Return the articles whose text is not at hand."""
-    return [article for article in corpus.articles if corpus.text(article) is None]
+    """Return the articles whose text is not at hand, or not the one that was ingested."""
+    return [article for article in corpus.articles if not _is_there(corpus, article)]
+
+
+def _is_there(corpus: Corpus, article: Article) -> bool:
+    try:
+        return corpus.text(article) is not None
+    except Changed:
+        return False
 
 
 def restore(corpus: Corpus, folder: Path) -> Iterator[Article]:

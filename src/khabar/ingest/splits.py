@@ -19,6 +19,11 @@ def split_of(story: str) -> str:
 
 def assign(corpus: Corpus) -> dict[str, str]:
     """Give each article that has no split the one of its story; return what was given."""
+    with corpus.alone(corpus.intake):
+        return _assign(corpus)
+
+
+def _assign(corpus: Corpus) -> dict[str, str]:
     there = corpus.splits
     stories = {article.id: article.story or article.id for article in corpus.articles}
     taken = {stories[key]: split for key, split in there.items() if key in stories}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from khabar.model.text import salted_digest
+from khabar.model.text import NAME, SHA256, salted_digest
 
 Offset = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 """Code points.  What is no offset of any text is for the checks to find; what is no 32-bit number is refused here."""
@@ -32,7 +32,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     end: Offset
     layer: str
     label: str
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1)]
     attributes: dict[str, str | bool] = msgspec.field(default_factory=dict)
     text: str | None = None
     digest: str | None = None
@@ -66,10 +66,10 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         relations: Links between them.
     """
 
-    article: str
-    sha256: str
+    article: Annotated[str, msgspec.Meta(pattern=NAME)]
+    sha256: Annotated[str, msgspec.Meta(pattern=SHA256)]
     scheme: str
-    annotator: str
+    annotator: Annotated[str, msgspec.Meta(pattern=NAME)]
     kind: AnnotatorKind
     layers: tuple[str, ...]
     spans: tuple[Span, ...]

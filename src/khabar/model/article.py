@@ -1,11 +1,16 @@
 """Articles and the sources they come from."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from khabar.model.text import NAME, SHA256
+
 Redistribution = Literal["text", "offsets"]
 Provenance = Literal["published", "authored"]
+Date = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$")]
+"""ISO 8601: a year, a month or a day; empty where unknown."""
+Identity = Annotated[str, msgspec.Meta(pattern=NAME)]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,7 +28,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         note: Anything a user must know.
     """
 
-    id: str
+    id: Annotated[str, msgspec.Meta(pattern=r"^(?!splits$)[a-z][a-z0-9-]{0,29}$")]
     outlet: str
     license: str
     rights_holder: str
@@ -50,13 +55,13 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         license: SPDX identifier where it differs from the source's.
     """
 
-    id: str
-    sha256: str
-    length: int
+    id: Identity
+    sha256: Annotated[str, msgspec.Meta(pattern=SHA256)]
+    length: Annotated[int, msgspec.Meta(ge=1, lt=2**31)]
     file: str
     changes: tuple[str, ...] = ()
     url: str = ""
-    published: str = ""
-    retrieved: str = ""
+    published: Date = ""
+    retrieved: Date = ""
     story: str = ""
     license: str = ""

@@ -35,9 +35,10 @@ class ContentDigest:
     def add(self, table: pa.Table | pa.RecordBatch) -> None:
         """Add rows."""
         self.rows += table.num_rows
-        for name, column in zip(table.schema.names, table.columns, strict=True):
-            for array in column.chunks if isinstance(column, pa.ChunkedArray) else (column,):
-                self._add(name, array)
+        for field, column in zip(table.schema, table.columns, strict=True):
+            chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+            for array in chunks or [pa.array([], field.type)]:
+                self._add(field.name, array)
 
     def _add(self, path: str, array: pa.Array) -> None:
         self._bytes(f"{path}?", np.asarray(array.is_valid(), dtype=np.uint8).tobytes())
@@ -46,16 +47,16 @@ class ContentDigest:
             for field in kind:
                 self._add(f"{path}.{field.name}", pc.struct_field(array, field.name))
         elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            self._numbers(f"{path}#", pc.list_value_length(array))
+            self._numbers(f"{path}#list", pc.list_value_length(array))
             self._add(f"{path}[]", array.flatten())
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            self._numbers(f"{path}#", pc.binary_length(array))
+            self._numbers(f"{path}#string", pc.binary_length(array))
             joined = pc.binary_join(
                 pa.ListArray.from_arrays([0, len(array)], array.cast(pa.string()).fill_null("")), ""
             )
             self._bytes(path, joined[0].as_buffer())
         elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-            self._numbers(path, array)
+            self._numbers(f"{path}#boolean" if pa.types.is_boolean(kind) else f"{path}#integer", array)
         else:
             raise TypeError(f"{path}: no canonical form is defined for {kind}")
 

@@ -6,6 +6,9 @@ import msgspec
 
 from khabar.model.text import isolate
 
+SHOWN = 100
+"""Characters of the words that a printed finding repeats."""
+
 
 class Level(IntEnum):
     """Checks run level by level; an article that breaks one level is not judged by the next, where errors mislead."""
@@ -13,6 +16,7 @@ class Level(IntEnum):
     TEXT = 0
     FORM = 1
     SCHEME = 2
+    CORPUS = 4
 
 
 class Severity(StrEnum):
@@ -50,5 +54,6 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def __str__(self) -> str:
         """Return the finding on one line, the place first."""
         place = self.article if self.start < 0 else f"{self.article}:{self.start}-{self.end}"
-        words = f" {isolate(self.words)}" if self.words else ""
+        shown = self.words if len(self.words) <= SHOWN else f"{self.words[: SHOWN - 20]}…{self.words[-19:]}"
+        words = f" {isolate(shown)}" if shown else ""
         return f"{place}: {self.severity}:{words} {self.message} [{self.check}]"

@@ -142,7 +142,10 @@ def _behind(span: Span, relations: tuple[Relation, ...]) -> str:
     pairs = [span.label, f"id={span.id}"]
     for name, value in span.attributes.items():
         plain = str(value).lower() if isinstance(value, bool) else value
-        pairs.append(f'{name}="{plain}"' if " " in plain else f"{name}={plain}")
+        if set(plain) & set('()"\n'):
+            raise BadRecord(f"{name}={plain!r} of {span.id}: the notation cannot hold it: write it otherwise")
+        bare = plain.split() == [plain]
+        pairs.append(f"{name}={plain}" if bare else f'{name}="{plain}"')
     pairs += [f"{each.label}={each.tail}" for each in relations if each.head == span.id]
     return " ".join(pairs)
 

@@ -5,7 +5,8 @@ import re
 import msgspec
 
 from khabar.errors import BadRecord
-from khabar.model.labels import BOILERPLATE, Attribute, Label, LabelSet, Value
+from khabar.model.columns import ARTICLE_SCHEMA
+from khabar.model.labels import BOILERPLATE, Attribute, Label, LabelSet, Layer, Value
 
 
 def label_set(toml: bytes, place: str) -> LabelSet:
@@ -22,7 +23,7 @@ def label_set(toml: bytes, place: str) -> LabelSet:
         read = msgspec.toml.decode(toml, type=LabelSet)
         read = msgspec.structs.replace(read, attributes=tuple(_spelt_out(read, each) for each in read.attributes))
         _hold_together(read)
-    except (msgspec.MsgspecError, _Fault, re.error) as error:
+    except (msgspec.MsgspecError, _Fault, re.error, UnicodeDecodeError) as error:
         raise BadRecord(f"{place}: {error}") from None
     return read
 
@@ -52,17 +53,36 @@ def _hold_together(labels: LabelSet) -> None:
         for name in seen:
             if seen.count(name) > 1:
                 raise _Fault(f"the {what} {name} is spelt twice, once is enough: remove one")
+    for column in set(columns) & set(ARTICLE_SCHEMA.names):
+        raise _Fault(f"the column {column} is an article's own: name it otherwise")
     _hotkeys(labels)
     for attribute in labels.attributes:
-        if labels.attribute_kinds[attribute.name] != attribute.kind:
-            raise _Fault(f"the attribute {attribute.name} has two kinds, all its entries share one: rename one of them")
-        if bool(attribute.values) != (attribute.kind in ("choice", "flag")):
-            raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
-        _known(labels, attribute.labels, f"the attribute {attribute.name}")
+        _attribute_holds(labels, attribute)
     for relation in labels.relations:
         _known(labels, (relation.head, relation.tail), f"the relation {relation.name}")
+        if relation.exactly_one_unless and not labels.attribute(relation.head, relation.exactly_one_unless):
+            raise _Fault(f"{relation.name} names '{relation.exactly_one_unless}', which is no attribute of its head")
     for layer in labels.layers.values():
-        _known(labels, tuple(each.label for each in layer.marks_in), "marks_in")
+        _marks_hold(labels, layer)
+
+
+def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:
+    if labels.attribute_kinds[attribute.name] != attribute.kind:
+        raise _Fault(f"the attribute {attribute.name} has two kinds, all its entries share one: rename one of them")
+    if bool(attribute.values) != (attribute.kind in ("choice", "flag")):
+        raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
+    if len({value.name for value in attribute.values}) < len(attribute.values):
+        raise _Fault(f"the attribute {attribute.name} has a value twice, once is enough: remove one")
+    _known(labels, attribute.labels, f"the attribute {attribute.name}")
+
+
+def _marks_hold(labels: LabelSet, layer: Layer) -> None:
+    _known(labels, tuple(each.label for each in layer.marks_in), "marks_in")
+    for each in layer.marks_in:
+        entry = labels.attribute(each.label, each.attribute) if each.attribute else None
+        values = {value.name for value in entry.values} if entry and entry.kind == "choice" else set()
+        if each.attribute and each.value not in values:
+            raise _Fault(f"marks_in: {each.label} has no {each.attribute}={each.value}: spell it as in the list")
 
 
 def _hotkeys(labels: LabelSet) -> None:

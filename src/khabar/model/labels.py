@@ -2,7 +2,7 @@
 
 import hashlib
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -32,7 +32,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     en: str
     ar: str = ""
     main: bool = True
-    depth: int = 1
+    depth: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,6 +156,11 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def words_attributes(self) -> frozenset[str]:
         """Attributes whose value is words of the text."""
         return frozenset(each.name for each in self.attributes if each.kind == "words")
+
+    @cached_property
+    def keys_attributes(self) -> frozenset[str]:
+        """Attributes whose value is a name given in the article."""
+        return frozenset(each.name for each in self.attributes if each.kind == "key")
 
     @cached_property
     def digest(self) -> str:

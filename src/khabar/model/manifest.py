@@ -1,6 +1,7 @@
 """What a release says of itself in ``manifest.json``: its files, rows, digests and class labels."""
 
 import hashlib
+from typing import Annotated
 
 import msgspec
 
@@ -70,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     format: int
     name: str
-    version: str
+    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")]
     scheme: str
     label_set: str
     content: str
@@ -80,9 +81,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def content_of(configs: dict[str, Config]) -> str:
-    """Return the identity of a release: the digest of its splits' content digests, ordered by name."""
+    """Return the identity of a release: the digest of its label orders and its splits' content digests."""
     whole = hashlib.sha256()
     for name, config in sorted(configs.items()):
+        for path, labels in sorted(config.class_labels.items()):
+            whole.update(f"{name} {path} {' '.join(labels)}\n".encode())
         for split, each in sorted(config.splits.items()):
             whole.update(f"{name} {split} {each.rows} {each.content}\n".encode())
     return whole.hexdigest()

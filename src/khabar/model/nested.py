@@ -57,10 +57,13 @@ def nested(batch: Batch) -> pa.Table:
     """
     labels = batch.labels
     unknown = np.flatnonzero(batch.spans.layer >= len(labels.layers))
+    headless = [code for code, name in enumerate(labels.layers) if not labels.has_relations(name)]
     lost = np.flatnonzero((batch.relations.head < 0) | (batch.relations.tail < 0))
+    odd = np.flatnonzero(np.isin(np.append(batch.spans.layer, -1)[batch.relations.head], headless))
     for rows, article, what in (
         (unknown, batch.spans.article, "a span of an unknown layer"),
         (lost, batch.relations.article, "a relation without an end"),
+        (odd, batch.relations.article, "a relation from a layer that has none"),
     ):
         if len(rows):
             name = batch.articles["id"][int(article[rows[0]])].as_py()

@@ -15,7 +15,6 @@ Unit = Literal["utf-8", "utf-16"]
 CodePoints = NDArray[np.uint32]
 Offsets = NDArray[np.int64]
 
-_SURROGATES = (0xD800, 0xDFFF)
 _UTF8_STEPS = (0x80, 0x800, 0x10000)
 _UTF16_STEPS = (0x10000,)
 

@@ -11,6 +11,11 @@ LONGEST_LINE = 20_000
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
+SHA256 = r"^[0-9a-f]{64}$"
+STAND_IN = "^[0-9a-f]{16}$"
+"""What a salted digest looks like."""
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""What can be a name in the corpus and of a file: of an article, an annotator, a source."""
 
 
 class NormalText(NamedTuple):
@@ -47,7 +52,7 @@ def normal_form(raw: bytes) -> NormalText:
 
 
 def _refuse(text: str) -> None:
-    if not text.strip():
+    if not any(unicodedata.category(character)[0] in "LNS" for character in text):
         raise BadText("the file is empty, an article has words: nothing to ingest")
     if "\0" in text:
         raise BadText(f"character {text.index(chr(0))} is NUL, a text has none: remove it")

@@ -1,6 +1,8 @@
 """Build a release: gold in, a folder out that is whole or not there.  Nothing that breaks a rule is built into one."""
 
 import hashlib
+import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -21,7 +23,8 @@ from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS, Corpus
 
 NAME = "khabar"
-Judge = Callable[[Batch], int]
+VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
+Judge = Callable[[], int]
 
 
 def build(corpus: Corpus, version: str, judge: Judge) -> Path:
@@ -29,43 +32,46 @@ def build(corpus: Corpus, version: str, judge: Judge) -> Path:
 
     Args:
         corpus: Where the gold is.
-        version: Version of the release.
-        judge: Says how many errors a batch has; with one, nothing is built.
+        version: Version of the release, MAJOR.MINOR.PATCH.
+        judge: Checks corpus and gold and says how many errors there are; with one, nothing is built.
 
     Raises:
-        BadRecord: the gold breaks a rule, or an article has no split.
+        BadRecord: corpus or gold break a rule, or the version is none.
         NotFound: there is no gold.
     """
-    final, partial = corpus.dist / version, corpus.dist / f".{version}.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        manifest, schemas = _data(corpus, version, judge, partial)
-        (partial / "README.md").write_text(card(manifest, schemas), encoding="utf-8")
-        _sealed(manifest, partial)
-        shutil.rmtree(final, ignore_errors=True)
-        partial.rename(final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    if not VERSION.fullmatch(version):
+        raise BadRecord(f"'{version}' is no version of a release, which is MAJOR.MINOR.PATCH, as 1.2.0: pass another")
+    if errors := judge():
+        raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")
+    final, partial = corpus.dist / version, corpus.dist / f".{version}.{os.getpid()}.partial"
+    with corpus.alone(corpus.dist):
+        partial.mkdir()
+        try:
+            manifest, schemas = _data(corpus, version, partial)
+            (partial / "README.md").write_text(card(manifest, schemas), encoding="utf-8")
+            _sealed(manifest, partial)
+            shutil.rmtree(final, ignore_errors=True)
+            partial.rename(final)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return final
 
 
-def _data(corpus: Corpus, version: str, judge: Judge, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:
+def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:
     """Write the Parquet files, batch after batch, and say what they hold."""
     labels = corpus.labels
-    configs = [config for config in CONFIGS.values() if not config.layer or config.layer in labels.layers]
+    configs = [config for config in CONFIGS.values() if config.stands_on(labels)]
     files: dict[tuple[str, str], ParquetFile] = {}
     schemas: dict[str, pa.Schema] = {}
     counts = _Counts(labels)
     for batch in corpus.batches(corpus.gold()):
-        if errors := judge(batch):
-            raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")
-        _refuse_without_split(batch)
         for split in SPLITS:
             part = published(batch.select(np.asarray(batch.articles["split"]) == split))
             counts.add(part)
             for config in configs if len(part) else ():
                 table = config.rows(part)
+                if not table.num_rows:
+                    continue  # readers stumble over files without rows
                 schemas[config.name] = table.schema
                 if (config.name, split) not in files:
                     path = folder / "data" / config.name / f"{split}-0000.parquet"
@@ -75,7 +81,7 @@ def _data(corpus: Corpus, version: str, judge: Judge, folder: Path) -> tuple[Man
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
     for file in files.values():
         file.close()
-    told = {config.name: _config(config, labels, files, folder) for config in configs}
+    told = {config.name: _config(config, labels, files, folder) for config in configs if config.name in schemas}
     manifest = Manifest(
         format=FORMAT,
         name=NAME,
@@ -96,12 +102,6 @@ def _config(kind: Kind, labels: LabelSet, files: dict[tuple[str, str], ParquetFi
         class_labels=kind.class_labels(labels),
         splits={split: _split(files[kind.name, split], folder) for split in SPLITS if (kind.name, split) in files},
     )
-
-
-def _refuse_without_split(batch: Batch) -> None:
-    for key, split in zip(batch.articles["id"].to_pylist(), batch.articles["split"].to_pylist(), strict=True):
-        if split is None:
-            raise BadRecord(f"{key}: the article has no split, it should have one: run 'khabar split'")
 
 
 def _split(file: ParquetFile, folder: Path) -> Split:

@@ -38,7 +38,7 @@ def card(manifest: Manifest, schemas: dict[str, pa.Schema]) -> str:
         "license_name": "per-article",
         "license_link": "README.md",
         "annotations_creators": ["machine-generated"],
-        "language_creators": ["found", "expert-generated"],
+        "language_creators": ["found", "machine-generated"],
         "multilinguality": ["monolingual"],
         "source_datasets": ["original"],
         "size_categories": [next((name for limit, name in _SIZES if articles < limit), "n>1M")],

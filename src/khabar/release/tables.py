@@ -23,16 +23,21 @@ class Config:
     Attributes:
         name: As users ask for it.
         summary: What a row is.
-        layer: The layer it stands on, empty where it stands on all.
+        stand: The layer or label it stands on, empty where it stands on all.
         rows: Batch to table.
         class_labels: Label names by the dotted path of their column.
     """
 
     name: str
     summary: str
-    layer: str
+    stand: str
     rows: Callable[[Batch], pa.Table]
     class_labels: Callable[[LabelSet], ClassLabels]
+
+    def stands_on(self, labels: LabelSet) -> bool:
+        """Tell whether a label set has what the table is made of."""
+        known = {"", *labels.layers, *labels.labels}
+        return self.stand in known
 
 
 CONFIGS: Registry[Config] = Registry("config")
@@ -88,7 +93,7 @@ def _of_spans(batch: Batch, rows: Ints, attributes: tuple[str, ...]) -> dict[str
         "end": pa.array(spans.end[rows], pa.int32()),
         "text": batch.surfaces(rows),
         "digest": spans.digest.take(taken),
-        **{name: spans.attributes[name].take(taken) for name in attributes},
+        **{name: spans.attributes[name].take(taken) for name in attributes if name in spans.attributes},
     }
 
 
@@ -102,7 +107,7 @@ def _quotes(batch: Batch) -> pa.Table:
     source = _first(batch, rows, "HAS_SOURCE")
     known = pa.array(source >= 0)
     of_source = _of_spans(batch, np.maximum(source, 0), ("entity",))
-    for name in ("id", "start", "end", "text", "digest", "entity"):
+    for name in ("id", "start", "end", "text", "digest", *(("entity",) if "entity" in of_source else ())):
         columns[f"source_{name}"] = pc.if_else(known, of_source[name], pa.scalar(None, of_source[name].type))
     columns["continues"] = _ids(batch, _first(batch, rows, "CONTINUES"))
     for name, relation in (("cues", "HAS_CUE"), ("addressees", "HAS_ADDRESSEE"), ("origins", "HAS_ORIGIN")):
@@ -112,7 +117,8 @@ def _quotes(batch: Batch) -> pa.Table:
 
 
 def _linked(batch: Batch, relation: str) -> Ints:
-    return np.flatnonzero(batch.relations.label == batch.names.relations.index(relation))
+    known = batch.names.relations
+    return np.flatnonzero(batch.relations.label == (known.index(relation) if relation in known else -1))
 
 
 def _first(batch: Batch, rows: Ints, relation: str) -> Ints:
@@ -150,7 +156,7 @@ def _quote_labels(labels: LabelSet) -> ClassLabels:
     return {"type": tuple(value.name for value in kind.values) if kind else ()}
 
 
-CONFIGS.add("quotes", Config("quotes", "a quote with its source and cues", "quote", _quotes, _quote_labels))
+CONFIGS.add("quotes", Config("quotes", "a quote with its source and cues", "QUOTE", _quotes, _quote_labels))
 
 
 def _regions(batch: Batch) -> pa.Table:

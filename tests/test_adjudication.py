@@ -1,0 +1,130 @@
+"""What becomes gold: what all annotators say, what breaks no rule, and never silently over what is there."""
+
+import msgspec
+import pytest
+
+from conftest import add_gold
+from khabar import checks
+from khabar.adjudication.merge import adjudicate, statements
+from khabar.errors import NotFound
+from khabar.model.annotation import Span, with_words
+
+PAGE = (
+    "[[Port Sami](GPE sense=gov entity=e1) opens, [said](CUE id=c1) [[Leila](PERS entity=e2)](SOURCE id=s1 entity=e2):"
+    " [it opens](QUOTE type=direct marked=false HAS_SOURCE=s1 HAS_CUE=c1)](BODY role=lead)"
+)
+
+
+@pytest.fixture
+def pulled(corpus):
+    """A corpus with an article without gold, and what was its gold; ``says`` puts an annotation into the campaign."""
+    key = add_gold(corpus, "open", "a", PAGE)
+    gold = corpus.gold_of(corpus.article(key))
+    corpus.gold_place(corpus.article(key)).unlink()
+    return corpus, gold
+
+
+def says(corpus, annotation, annotator):
+    told = msgspec.structs.replace(annotation, annotator=annotator, kind="person")
+    path = corpus.campaign("pilot") / "annotations" / annotator / f"{told.article}.json"
+    corpus.write_annotation(path, told)
+
+
+def settle(corpus, **how):
+    def judge(annotation):
+        return [str(each) for batch in corpus.batches([annotation]) for each in checks.run(batch)]
+
+    return list(adjudicate(corpus, "pilot", judge, **how))
+
+
+def renamed(annotation):
+    """Return what says the same under other ids and keys."""
+    spans = tuple(
+        msgspec.structs.replace(
+            each,
+            id=f"x{each.id}",
+            attributes={name: f"x{value}" if name == "entity" else value for name, value in each.attributes.items()},
+        )
+        for each in annotation.spans
+    )
+    links = tuple(
+        msgspec.structs.replace(each, head=f"x{each.head}", tail=f"x{each.tail}") for each in annotation.relations
+    )
+    return msgspec.structs.replace(annotation, spans=spans, relations=links)
+
+
+def test_what_all_annotators_say_under_whatever_ids_becomes_gold(pulled):
+    corpus, annotation = pulled
+    says(corpus, annotation, "a1")
+    says(corpus, renamed(annotation), "a2")
+
+    (result,) = settle(corpus)
+
+    gold = corpus.gold_of(corpus.article("open-a"))
+    assert (result.written, result.open) == (True, 0)
+    assert (gold.annotator, gold.kind) == ("gold", "gold")
+    assert statements(gold) == statements(annotation)
+    assert [each.message for each in settle(corpus)] == ["gold says the same already"]
+
+
+def test_annotators_that_differ_leave_the_article_open(pulled):
+    corpus, annotation = pulled
+    says(corpus, annotation, "a1")
+    says(corpus, msgspec.structs.replace(annotation, spans=annotation.spans[:-1], relations=()), "a2")
+
+    (result,) = settle(corpus)
+
+    assert not result.written
+    assert result.message == "a1, a2 differ in 3 statements: adjudicate them in the campaign"
+    assert corpus.gold_of(corpus.article("open-a")) is None
+
+
+@pytest.mark.parametrize("fault", ["digest", "offsets", "label"])
+def test_what_breaks_a_rule_becomes_no_gold_even_on_request(pulled, fault):
+    corpus, annotation = pulled
+    changes = {"digest": {}, "offsets": {"end": 99999}, "label": {"label": "ALIEN"}}[fault]
+    spans = (msgspec.structs.replace(annotation.spans[0], **changes), *annotation.spans[1:])
+    sha256 = "0" * 64 if fault == "digest" else annotation.sha256
+    says(corpus, msgspec.structs.replace(annotation, spans=spans, sha256=sha256), "a1")
+
+    (result,) = settle(corpus, replace=True)
+
+    assert not result.written
+    assert "a1 breaks" in result.message
+    assert corpus.gold_of(corpus.article("open-a")) is None
+
+
+def test_gold_that_is_there_is_replaced_on_request_alone(pulled):
+    corpus, annotation = pulled
+    corpus.write_gold(annotation)
+    entities = [span for span in annotation.spans if span.label != "PERS"]
+    says(corpus, msgspec.structs.replace(annotation, spans=tuple(entities)), "a1")
+
+    (kept,) = settle(corpus)
+    (replaced,) = settle(corpus, replace=True)
+
+    assert kept.message == "gold is there and differs in 1 statements, never replaced silently: --replace"
+    assert (kept.written, replaced.written) == (False, True)
+
+
+def test_a_campaign_of_one_layer_leaves_the_others_as_they_are(pulled):
+    corpus, annotation = pulled
+    corpus.write_gold(annotation)
+    text = corpus.text(corpus.article("open-a"))
+    spans = tuple(span for span in annotation.spans if span.layer == "entity")
+    more = Span(start=text.index("opens"), end=text.index("opens") + 5, layer="entity", label="EVENT", id="new")
+    one = msgspec.structs.replace(annotation, layers=("entity",), spans=(*spans, more), relations=())
+    says(corpus, with_words(one, text), "a1")
+
+    (result,) = settle(corpus, replace=True)
+
+    gold = corpus.gold_of(corpus.article("open-a"))
+    assert result.written
+    assert gold.layers == corpus.labels.layer_names
+    assert len(gold.spans) == len(annotation.spans) + 1
+    assert gold.relations == annotation.relations
+
+
+def test_a_campaign_without_annotations_is_told(corpus):
+    with pytest.raises(NotFound, match="run 'khabar campaign pull pilot' first"):
+        settle(corpus)
