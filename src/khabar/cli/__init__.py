@@ -55,9 +55,6 @@ def main() -> NoReturn:
         status = 2
     except (click.Abort, KeyboardInterrupt):
         status = _told("interrupted: run the same command again to go on", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 0
     except OSError as error:
         status = _told(
             f"{error.filename or 'the system'}: {error.strerror or error}: check that it can be read and written", 2
