@@ -63,7 +63,8 @@ def browser():
     missing = [name for name in (BROWSER, DRIVER) if shutil.which(name) is None]
     if missing and os.geteuid() == 0 and Path("/etc/debian_version").exists():
         for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-            subprocess.run(["apt-get", "-q", *command], check=False, capture_output=True)
+            quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(["apt-get", "-q", *command], check=False, capture_output=True, env=quiet)
         missing = [name for name in (BROWSER, DRIVER) if shutil.which(name) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} missing: install Debian's packages {' and '.join(PACKAGES)}")
