@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from khabar.model import inline
 from khabar.model.annotation import with_words, withheld
@@ -14,7 +14,13 @@ from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.store import Corpus
 
-settings.register_profile("khabar", deadline=None)  # the first call imports Arrow; no test is about time
+# No test is about time: the first call imports Arrow, and machines are shared.  In CI the same examples run every time.
+settings.register_profile(
+    "khabar",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("khabar")
 
 REPOSITORY = Path(__file__).resolve().parent.parent

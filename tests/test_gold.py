@@ -1,8 +1,8 @@
 """The gold that is committed: both articles come out as they went in, and show the whole scheme."""
 
 import pytest
-from conftest import REPOSITORY
 
+from conftest import REPOSITORY
 from khabar import checks
 from khabar.adjudication.merge import statements
 from khabar.model.annotation import DIGEST_PREFIX
