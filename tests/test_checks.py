@@ -93,7 +93,15 @@ MARKED = [
     ("proclitic-outside", "incompre[hen](GPE)", ["hen"]),
     ("proclitic-outside", "incomprehensibili[ty](GPE)", ["ty"]),
 ]
-BY_HAND = {"record-reads", "text-at-hand", "split-known", "story-in-one-split", "text-unchanged", "span-in-text"}
+BY_HAND = {
+    "record-reads",
+    "waiver-needed",
+    "text-at-hand",
+    "split-known",
+    "story-in-one-split",
+    "text-unchanged",
+    "span-in-text",
+}
 BY_HAND |= {"span-marks-its-words", "words-withheld", "layer-nests"}
 
 

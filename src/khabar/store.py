@@ -15,6 +15,7 @@ from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
 from khabar.model.annotation import Annotation, canonical, encoded
 from khabar.model.article import Article, Source
 from khabar.model.batch import Batch
+from khabar.model.finding import Waiver
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.model.records import Annotated, batch
@@ -71,6 +72,18 @@ class Corpus:
     def source_of(self, article: Article) -> Source:
         """Return the source that an article comes from."""
         return self._intake[article.id][0]
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The findings that are accepted; none where there is no ``annotations/waivers.toml``."""
+        path = self._annotations / "waivers.toml"
+        try:
+            told = msgspec.toml.decode(path.read_bytes() if path.is_file() else b"", type=dict[str, list[Waiver]])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
+        if set(told) - {"waivers"}:
+            raise BadRecord(f"{self.shown(path)}: a waiver is a table [[waivers]], there is none else: mend it by hand")
+        return tuple(told.get("waivers", ()))
 
     @property
     def guidelines(self) -> Path:

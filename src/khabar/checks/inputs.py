@@ -8,6 +8,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from khabar.checks.engine import run
+from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError, NotFound
 from khabar.model.batch import Batch
 from khabar.model.finding import Finding, Severity
@@ -26,6 +28,8 @@ from khabar.store import Corpus
 
 ROWS = 2000
 """Articles in a batch: memory is bounded by them."""
+EPOCH_DIGITS = 12
+"""More of them are no second of our calendar."""
 WORTH_A_PROCESS = 4
 """Batches below which starting processes costs more than it brings."""
 
@@ -53,13 +57,30 @@ def judge(corpus: Corpus, paths: Iterable[Path], jobs: int | None = None) -> Ite
         jobs: Processes for large Parquet; if None, one a core.
     """
     paths = list(paths)
+    waivers = Waivers(corpus.waivers, today())
+    for part in _judge(corpus, paths, jobs or os.cpu_count() or 1):
+        yield part._replace(findings=waivers.unforgiven(part.findings))
+    if not paths:
+        yield Judged(0, 0, list(waivers.stale()))
+
+
+def today() -> str:
+    """Return the day by which waivers end: that of ``SOURCE_DATE_EPOCH`` where it is set, for repeatable builds."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    moment = (
+        datetime.fromtimestamp(int(epoch), UTC) if epoch.isdigit() and len(epoch) < EPOCH_DIGITS else datetime.now(UTC)
+    )
+    return moment.date().isoformat()
+
+
+def _judge(corpus: Corpus, paths: list[Path], jobs: int) -> Iterator[Judged]:
     if not paths:
         yield Judged(0, 0, [*_texts_without_gold(corpus), *_splits(corpus)])
         yield from _annotations(corpus, corpus.gold_files(), gold=True)
     for path in paths:
         parquet = _parquet_files(path)
         if parquet:
-            yield from _parquet(parquet, corpus.labels, jobs or os.cpu_count() or 1)
+            yield from _parquet(parquet, corpus.labels, jobs)
         else:
             yield from _annotations(corpus, corpus.annotation_files(path))
 

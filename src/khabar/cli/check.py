@@ -1,15 +1,21 @@
 """The command ``khabar check [PATH...]``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from khabar.model.finding import Finding
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, exists=True))
 @click.option("--list", "listing", is_flag=True, help="List the checks instead of running them.")
 @click.option("--explain", metavar="NAME", help="Say what a check asks, and why.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How findings are printed.")
+@click.option("--format", "form", default="text", help="text, json, sarif, junit, or github: how findings are printed.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes for large Parquet; one a core if not given.")
 @click.pass_obj
 def command(
@@ -19,7 +25,7 @@ def command(
     from khabar import checks
 
     if listing:
-        for check in checks.CHECKS.values():
+        for check in sorted(checks.CHECKS.values(), key=lambda each: each.level):
             click.echo(f"{check.level.name.lower():8}{check.severity:9}{check.name:22}{check.summary}")
         return
     if explain:
@@ -31,21 +37,27 @@ def command(
 
 
 def _check(root: Path, paths: tuple[Path, ...], form: str, jobs: int | None) -> None:
-    import msgspec
-
     from khabar import checks
     from khabar.errors import NotFound
     from khabar.model.finding import Severity
     from khabar.store import Corpus
 
-    count = withheld = errors = warnings = 0
-    for judged in checks.judge(Corpus(root), paths, jobs):
-        count += judged.annotations
-        withheld += judged.withheld
-        for finding in judged.findings:
-            errors += finding.severity is Severity.ERROR
-            warnings += finding.severity is Severity.WARNING
-            click.echo(str(finding) if form == "text" else msgspec.json.encode(finding).decode())
+    told = checks.FORMATS[form]
+    count = withheld = 0
+    seen = dict.fromkeys(Severity, 0)
+
+    def findings() -> "Iterator[Finding]":
+        nonlocal count, withheld
+        for judged in checks.judge(Corpus(root), paths, jobs):
+            count += judged.annotations
+            withheld += judged.withheld
+            for finding in judged.findings:
+                seen[finding.severity] += 1
+                yield finding
+
+    for line in told(findings()):
+        click.echo(line)
+    errors, warnings = seen[Severity.ERROR], seen[Severity.WARNING]
     if not count and not errors:
         where = ", ".join(map(str, paths)) or "annotations/gold"
         raise NotFound(

@@ -1,6 +1,7 @@
 """What a check says when a rule is broken."""
 
 from enum import IntEnum, StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -57,3 +58,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         shown = self.words if len(self.words) <= SHOWN else f"{self.words[: SHOWN - 20]}…{self.words[-19:]}"
         words = f" {isolate(shown)}" if shown else ""
         return f"{place}: {self.severity}:{words} {self.message} [{self.check}]"
+
+
+class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A finding that is accepted, as written in ``annotations/waivers.toml``.
+
+    Attributes:
+        check: Name of the check.
+        article: Id of the article.
+        reason: Why it is right as it is.
+        until: Last day on which it holds, ISO 8601.
+        span: Id of the span; empty for every finding of the check in the article.
+    """
+
+    check: str
+    article: str
+    reason: Annotated[str, msgspec.Meta(min_length=10)]
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    span: str = ""
+
+    def forgives(self, finding: Finding) -> bool:
+        """Tell whether a finding is the one that is meant."""
+        return (self.check, self.article) == (finding.check, finding.article) and self.span in ("", finding.span)
