@@ -1,0 +1,169 @@
+"""A checkout of the corpus: what was ingested, and the folder ``annotations/`` with what was said of it."""
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from khabar.errors import BadRecord, NotFound
+from khabar.model.annotation import Annotation, canonical, encoded
+from khabar.model.article import Article
+from khabar.model.batch import Batch
+from khabar.model.finding import Waiver
+from khabar.model.labelfile import label_set
+from khabar.model.labels import LabelSet
+from khabar.model.records import Annotated, batch
+from khabar.store.files import decoded, write_atomically
+from khabar.store.intake import Intake
+
+
+class Corpus(Intake):
+    """A checkout of the corpus: the folders ``corpus/`` and ``annotations/`` under one root.
+
+    Attributes:
+        root: The folder that holds them.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._annotations = root / "annotations"
+        if not (self._annotations / "labels.toml").is_file():
+            raise NotFound(
+                f"{self._annotations / 'labels.toml'} is missing: is this a checkout of the corpus? else pass --root"
+            )
+
+    # What is written by hand
+
+    @cached_property
+    def labels(self) -> LabelSet:
+        """The label set."""
+        path = self._annotations / "labels.toml"
+        return label_set(path.read_bytes(), self.shown(path))
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The findings that are accepted; none where there is no ``annotations/waivers.toml``."""
+        path = self._annotations / "waivers.toml"
+        try:
+            told = msgspec.toml.decode(path.read_bytes() if path.is_file() else b"", type=dict[str, list[Waiver]])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
+        if set(told) - {"waivers"}:
+            raise BadRecord(f"{self.shown(path)}: a waiver is a table [[waivers]], there is none else: mend it by hand")
+        return tuple(told.get("waivers", ()))
+
+    @property
+    def guidelines(self) -> Path:
+        """The folder of the annotation guidelines."""
+        return self._annotations / "guidelines"
+
+    # annotations/gold/, written by adjudicate
+
+    @property
+    def gold_folder(self) -> Path:
+        """The folder of the gold annotations."""
+        return self._annotations / "gold"
+
+    def gold(self) -> Iterator[Annotation]:
+        """Yield the gold annotations, in the order of the articles."""
+        return (gold for article in self.articles if (gold := self.gold_of(article)) is not None)
+
+    def gold_of(self, article: Article) -> Annotation | None:
+        """Return an article's gold annotation, None where it has none."""
+        path = self._gold_path(article)
+        return self.read_annotation(path, expected=article.id) if path.is_file() else None
+
+    def gold_place(self, article: Article) -> Path:
+        """Return where an article's gold stands, or would."""
+        return self._gold_path(article)
+
+    def has_gold(self, article: Article) -> bool:
+        """Tell whether an article has gold."""
+        return self._gold_path(article).is_file()
+
+    def gold_files(self) -> list[Path]:
+        """Return every file below ``annotations/gold/``, those of no article too."""
+        return self.annotation_files(self.gold_folder) if self.gold_folder.is_dir() else []
+
+    def write_gold(self, annotation: Annotation) -> Path:
+        """Write a gold annotation; the caller has made sure that it may replace what is there."""
+        path = self._gold_path(self.article(annotation.article))
+        self.write_annotation(path, annotation)
+        return path
+
+    def _gold_path(self, article: Article) -> Path:
+        return self._annotations / "gold" / self.source_of(article).id / f"{article.id}.json"
+
+    # Annotations with what they annotate, as batches
+
+    def annotated(self, annotation: Annotation) -> Annotated:
+        """Put an annotation beside its article's record, source, split and text, unverified: checks do that."""
+        article = self.article(annotation.article)
+        split = self.splits.get(article.id, "")
+        return Annotated(article, self.source_of(article), self.stored_text(article), annotation, split)
+
+    def batches(self, annotations: Iterable[Annotation], size: int = 1000) -> Iterator[Batch]:
+        """Put annotations into batches of ``size`` articles."""
+        each = iter(annotations)
+        while chunk := list(islice(each, size)):
+            yield batch(self.labels, (self.annotated(annotation) for annotation in chunk))
+
+    # annotations/campaigns/<name>/, written by campaign
+
+    def campaign(self, name: str) -> Path:
+        """Return the folder of a campaign, which may not exist yet."""
+        return self._annotations / "campaigns" / name
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        """Names of the campaigns."""
+        return tuple(sorted(path.parent.name for path in self._annotations.glob("campaigns/*/campaign.toml")))
+
+    def files_of(self, article: Article) -> list[Path]:
+        """Return every file about an article, in the way of the data; that of the text even where it is withheld."""
+        pulled = sorted(self._annotations.glob(f"campaigns/*/annotations/*/{article.id}.json"))
+        gold = self._gold_path(article)
+        return [self._text_path(article), *pulled, *([gold] if gold.is_file() else [])]
+
+    def campaign_annotations(self, name: str) -> list[Path]:
+        """Return the annotations that a campaign pulled, article by article."""
+        pulled = (self.campaign(name) / "annotations").glob("*/*.json")
+        return sorted(pulled, key=lambda path: (path.name, path.parent.name))
+
+    # .studio/, the embedded Label Studio's, and dist/, written by release
+
+    @property
+    def studio(self) -> Path:
+        """The folder of the embedded Label Studio: environment, state, secrets."""
+        return self.root / ".studio"
+
+    @property
+    def dist(self) -> Path:
+        """The folder of built releases."""
+        return self.root / "dist"
+
+    # One form for every annotation on disk: a span a line, made to be reviewed
+
+    def annotation_files(self, path: Path) -> list[Path]:
+        """Return the annotation files at or below a path; what a campaign keeps beside them is none."""
+        if not path.is_dir():
+            return [path]
+        found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name != "manifest.json")
+        return sorted(each for each in found if "exports" not in each.relative_to(path).parts)
+
+    def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:
+        """Read one annotation file.
+
+        Raises:
+            BadRecord: it does not parse, or is of another article than its name says.
+        """
+        found = decoded(path.read_bytes(), Annotation, self.shown(path))
+        if expected and found.article != expected:
+            raise BadRecord(f"{self.shown(path)}: it annotates {found.article}, its name says {expected}: rename it")
+        return found
+
+    def write_annotation(self, path: Path, annotation: Annotation) -> None:
+        """Write one annotation, in canonical order, a span or relation a line."""
+        write_atomically(path, encoded(canonical(annotation, self.labels.layer_names)))
