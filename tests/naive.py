@@ -18,6 +18,13 @@ def edge(character):
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
+def cuts(text, place):
+    if not 0 < place < len(text):
+        return False
+    joined = unicodedata.category(text[place]) in ("Mn", "Me") or text[place] == "\N{ZERO WIDTH JOINER}"
+    return joined or 0x1F3FB <= ord(text[place]) <= 0x1F3FF or text[place - 1] == "\N{ZERO WIDTH JOINER}"
+
+
 def form(annotation, text, labels, *, closed):  # noqa: C901, PLR0912 - one plain loop is the point
     ids = set()
     for span in annotation.spans:
@@ -38,6 +45,8 @@ def form(annotation, text, labels, *, closed):  # noqa: C901, PLR0912 - one plai
             yield "words-withheld", *place
         if inside and (edge(words[0]) or edge(words[-1])):
             yield "span-trimmed", *place
+        if inside and (cuts(text, span.start) or cuts(text, span.end)):
+            yield "span-on-whole-characters", *place
         if inside and "\n" in words:
             yield "span-on-one-line", *place
         if span.id in ids:

@@ -9,11 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from khabar.model import text
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
 
-EDGE, LETTER, MARK, BREAK = 1, 2, 4, 8
-"""No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well)."""
+EDGE, LETTER, MARK, BREAK, JOINED, UNFIT = 1, 2, 4, 8, 16, 32
+"""No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well); belongs to the
+character before it; has no place in a text."""
+JOINER = "\N{ZERO WIDTH JOINER}"
+SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 PLANE_0 = 0xFFFF
 
@@ -42,7 +46,7 @@ class View:
 
     @cached_property
     def kinds(self) -> NDArray[np.uint8]:
-        """What each character of the texts is: a sum of `EDGE`, `LETTER`, `MARK` and `BREAK`."""
+        """What each character of the texts is: a sum of `EDGE`, `LETTER` and the others."""
         characters = self.batch.characters
         marks = self.batch.labels.quotation_marks
         above = np.flatnonzero(characters > PLANE_0) if len(characters) and characters.max() > PLANE_0 else ()
@@ -135,10 +139,12 @@ def _kinds_of_plane_0(quotation_marks: str) -> pa.Array:
 
 def _kind(character: str, quotation_marks: str) -> int:
     category = unicodedata.category(character)
+    joined = JOINED if category in ("Mn", "Me") or character == JOINER or ord(character) in SKIN_TONES else 0
+    unfit = UNFIT if text.UNFIT.match(character) else 0
     if character == "\n":
         return EDGE | BREAK
     if character.isspace() or category in ("Cc", "Cf", "Zs", "Zl", "Zp"):
-        return EDGE
+        return EDGE | joined | unfit
     if character in quotation_marks:
-        return MARK
-    return LETTER if category[0] in "LMN" else 0
+        return MARK | unfit
+    return (LETTER if category[0] in "LMN" else 0) | joined | unfit

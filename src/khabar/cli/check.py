@@ -26,7 +26,7 @@ def command(
 
     if listing:
         for check in sorted(checks.CHECKS.values(), key=lambda each: each.level):
-            click.echo(f"{check.level.name.lower():8}{check.severity:9}{check.name:22}{check.summary}")
+            click.echo(f"{check.level.name.lower():8}{check.severity:9}{check.name:26}{check.summary}")
         return
     if explain:
         check = checks.CHECKS[explain]

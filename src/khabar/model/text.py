@@ -1,6 +1,7 @@
 """What a text is: its normal form, its digest, its quotation in a message.  Law 1: the text never changes."""
 
 import hashlib
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -8,6 +9,11 @@ from khabar.errors import BadText
 
 LONGEST_LINE = 20_000
 """Code points; a longer line is a page whose line breaks were lost, not an article."""
+
+UNFIT = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ue000-\uf8ff\U000f0000-\U0010ffff]"  # all but \t and \n
+)
+"""Control characters, line ends other than LF, and private use: what no reader of a text expects."""
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
@@ -54,8 +60,9 @@ def normal_form(raw: bytes) -> NormalText:
 def _refuse(text: str) -> None:
     if not any(unicodedata.category(character)[0] in "LNS" for character in text):
         raise BadText("the file is empty, an article has words: nothing to ingest")
-    if "\0" in text:
-        raise BadText(f"character {text.index(chr(0))} is NUL, a text has none: remove it")
+    if found := UNFIT.search(text):
+        name = "NUL" if found[0] == "\0" else f"U+{ord(found[0]):04X}"
+        raise BadText(f"character {found.start()} is {name}, which is no text: remove it, or end the line with LF")
     for number, line in enumerate(text.split("\n"), start=1):
         if len(line) > LONGEST_LINE:
             raise BadText(
