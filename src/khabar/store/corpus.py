@@ -54,11 +54,6 @@ class Corpus(Intake):
             raise BadRecord(f"{self.shown(path)}: a waiver is a table [[waivers]], there is none else: mend it by hand")
         return tuple(told.get("waivers", ()))
 
-    @property
-    def guidelines(self) -> Path:
-        """The folder of the annotation guidelines."""
-        return self._annotations / "guidelines"
-
     # annotations/gold/, written by adjudicate
 
     @property
