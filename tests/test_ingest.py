@@ -3,8 +3,8 @@ import subprocess
 import msgspec
 import pytest
 
-from khabar.errors import BadRecord, Busy, NotFound, Withheld
-from khabar.ingest.articles import Intake, ingest
+from khabar.errors import BadRecord, BadText, Busy, NotFound, Withheld
+from khabar.ingest.articles import Intake, identity_of, ingest
 from khabar.ingest.restore import missing, restore
 from khabar.ingest.splits import SHARES, assign, split_of
 from khabar.store import Corpus
@@ -175,7 +175,7 @@ def test_a_list_whose_last_line_an_editor_left_open_is_continued_on_a_new_line(c
 
 
 def test_two_ingests_at_once_do_not_mix(corpus, page):
-    with corpus.alone(corpus.intake), pytest.raises(Busy, match="another khabar writes there now"):
+    with corpus.alone(corpus.corpus_folder), pytest.raises(Busy, match="another khabar writes there now"):
         take(Corpus(corpus.root), page)
 
 
@@ -199,7 +199,16 @@ def test_a_date_that_is_none_is_refused_and_nothing_taken(corpus, page):
 
 
 @pytest.mark.parametrize(
-    "change", [{"id": "../../escaped"}, {"length": 9999999999}, {"length": 0}, {"sha256": "abc"}, {"published": "soon"}]
+    "change",
+    [
+        {"id": "../../escaped"},
+        {"id": "open-a\n"},
+        {"published": "2026-01-01\n"},
+        {"length": 9999999999},
+        {"length": 0},
+        {"sha256": "abc"},
+        {"published": "soon"},
+    ],
 )
 def test_a_record_that_could_not_have_been_ingested_is_refused(corpus, page, change):
     take(corpus, page)
@@ -208,6 +217,12 @@ def test_a_record_that_could_not_have_been_ingested_is_refused(corpus, page, cha
 
     with pytest.raises(BadRecord, match=r"articles.jsonl:1: .*: mend it, or take it from git again"):
         list(Corpus(corpus.root).articles)
+
+
+@pytest.mark.parametrize("name", ["page\n", "two words", "../page", "x" * 100])
+def test_a_name_that_cannot_be_an_id_is_refused(corpus, name):
+    with pytest.raises(BadText, match="cannot be an id"):
+        identity_of(corpus.source("open"), name)
 
 
 def test_an_unknown_source_is_named_with_those_there_are(corpus):

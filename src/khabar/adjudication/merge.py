@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from khabar.errors import NotFound
-from khabar.model.annotation import Annotation
+from khabar.model.annotation import GOLD, Annotation
 from khabar.store import Corpus
 
-GOLD: Literal["gold"] = "gold"
 Judge = Callable[[Annotation], list[str]]
 
 

@@ -128,15 +128,6 @@ def read_task(raw: Raw, reading: Reading) -> Outcome:
     return Outcome(tuple(found.believed), tuple(found.away), found.cancelled, len(task.drafts), tuple(found.notes))
 
 
-def task_key(raw: Raw) -> tuple[str, str] | None:
-    """Return the article's id and digest of a task, None where it is none of ours."""
-    try:
-        data = decoded(decoded(raw, Task).data, TaskData)
-    except Broken:
-        return None
-    return data.article, data.sha256
-
-
 class _Found:
     """What the annotations of one task come to."""
 

@@ -5,7 +5,6 @@ equal, so offsets are those of the article, and the editor's faults with UTF-16 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from khabar.errors import BadText
 from khabar.model.annotation import Annotation, Span, canonical
 from khabar.model.article import Article
 from khabar.model.labels import Attribute
-from khabar.model.text import DIGEST_SHOWN, digest, salted_digest
+from khabar.model.text import DIGEST_SHOWN, digest, is_edge, salted_digest
 
 PLACEHOLDER = "\N{WHITE SQUARE}"
 _ABOVE_BMP = re.compile("[\U00010000-\U0010ffff]")
@@ -136,7 +135,7 @@ def faults(annotation: Annotation, text: str, page: Page, *, trimmed: bool) -> I
         seen.add(span.id)
         yield from (f"{place}: {fault}" for fault in _span_faults(span, text, page))
         words = text[max(span.start, 0) : max(span.end, 0)]
-        if trimmed and words and (_is_edge(words[0]) or _is_edge(words[-1])):
+        if trimmed and words and (is_edge(words[0]) or is_edge(words[-1])):
             yield f"{place}: white space or an invisible character at its edge: trim it"
         if span.text not in (None, words) or span.digest not in (None, salted_digest(annotation.sha256, words)):
             yield f"{place}: the text has other words there than the record says: mend its offsets"
@@ -170,7 +169,3 @@ def fits(attribute: Attribute, value: Value) -> bool:
     if attribute.kind == "choice":
         return value in [each.name for each in attribute.values]
     return isinstance(value, str) and bool(value.strip())
-
-
-def _is_edge(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp", "Cc")

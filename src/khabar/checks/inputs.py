@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from khabar.checks.engine import run
 from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError, NotFound
+from khabar.model.annotation import GOLD
 from khabar.model.batch import Batch
 from khabar.model.finding import Finding, Severity
 from khabar.model.labels import LabelSet
@@ -133,7 +134,7 @@ def _annotations(corpus: Corpus, files: Iterable[Path], *, gold: bool = False) -
                 article = corpus.article(annotation.article)
                 if gold and path != corpus.gold_place(article):
                     raise BadRecord(f"its place is {corpus.shown(corpus.gold_place(article))}: move it there")
-                if gold and (annotation.kind, annotation.annotator) != ("gold", "gold"):
+                if gold and (annotation.kind, annotation.annotator) != (GOLD, GOLD):
                     raise BadRecord(f"it is by {annotation.annotator}, gold is by gold: adjudicate it")
                 if corpus.source_of(article).redistribute == "text" and any(s.text is None for s in annotation.spans):
                     raise BadRecord("a span does not repeat its words, each should: put them there")

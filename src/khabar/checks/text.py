@@ -1,14 +1,61 @@
-"""Level 1, the text itself: what ingest refuses must not come in by another way, as Parquet or by hand."""
+"""Level 0: it is the right text, on which all other rules stand.  Level 1: it is clean, however it came in."""
 
+import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
 from khabar.checks.view import JOINED, JOINER, UNFIT, View
-from khabar.model.columns import Ints, Mask
+from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level
+from khabar.model.text import DIGEST_SHOWN
+
+
+@check("record-reads", Level.TEXT)
+def record_reads(_: View) -> Iterable[Broken]:
+    """A record is whole: JSON or Parquet of the right form, of an article that there is, in a file of its name.
+
+    What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest.
+    """
+    return ()
+
+
+@check("text-at-hand", Level.TEXT)
+def text_at_hand(view: View) -> Iterator[Broken]:
+    """An article whose outlet lets its text be published has it.
+
+    A release would hold the article without its words, and nobody would have decided so.
+    """
+    batch = view.batch
+    free = np.asarray(pc.equal(batch.articles["redistribute"], "text"), dtype=bool)
+    yield broken_articles(np.flatnonzero(free & ~batch.has_text), "the text is missing: take it from git again")
+
+
+@check("text-unchanged", Level.TEXT)
+def text_unchanged(view: View) -> Iterator[Broken]:
+    """The annotated text is the article's text.
+
+    Offsets mean nothing in another text. The annotation, the record and the text itself must have one digest.
+    """
+    batch = view.batch
+    annotated = batch.articles["sha256"].to_pylist()
+    ours = batch.articles[RECORDED].to_pylist()
+    raw, edges = batch.utf8
+    for row in np.flatnonzero(batch.has_text).tolist():
+        ours[row] = hashlib.sha256(raw[edges[row] : edges[row + 1]]).hexdigest()
+    rows = [row for row, (said, found) in enumerate(zip(annotated, ours, strict=True)) if said != found]
+    because = [
+        f"annotated text is {annotated[row][:DIGEST_SHOWN]}, ours is {ours[row][:DIGEST_SHOWN]}: restore or re-annotate"
+        for row in rows
+    ]
+    yield broken_articles(np.array(rows, dtype=np.int64), because)
+    lengths = np.diff(batch.base)
+    longer = np.setdiff1d(np.flatnonzero(batch.has_text & (batch.lengths != lengths)), rows)
+    because = [f"the record says {batch.lengths[row]} characters, the text has {lengths[row]}" for row in longer]
+    yield broken_articles(longer, because)
 
 
 @check("text-composed", Level.FORM)

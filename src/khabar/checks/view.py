@@ -143,7 +143,7 @@ def _kind(character: str, quotation_marks: str) -> int:
     unfit = UNFIT if text.UNFIT.match(character) else 0
     if character == "\n":
         return EDGE | BREAK
-    if character.isspace() or category in ("Cc", "Cf", "Zs", "Zl", "Zp"):
+    if text.is_edge(character):
         return EDGE | joined | unfit
     if character in quotation_marks:
         return MARK | unfit

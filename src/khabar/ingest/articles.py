@@ -57,7 +57,7 @@ def ingest(corpus: Corpus, intake: Intake, paths: Iterable[Path]) -> Iterator[Ou
 
     What cannot be taken is reported and the rest goes on.  A file that was taken before is left alone.
     """
-    with corpus.alone(corpus.intake):
+    with corpus.alone(corpus.corpus_folder):
         known = {article.sha256: article for article in corpus.articles}
         for path in _files(paths):
             try:

@@ -19,7 +19,7 @@ def split_of(story: str) -> str:
 
 def assign(corpus: Corpus) -> dict[str, str]:
     """Give each article that has no split the one of its story; return what was given."""
-    with corpus.alone(corpus.intake):
+    with corpus.alone(corpus.corpus_folder):
         return _assign(corpus)
 
 

@@ -10,6 +10,8 @@ Offset = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 """Code points.  What is no offset of any text is for the checks to find; what is no 32-bit number is refused here."""
 
 AnnotatorKind = Literal["person", "model", "gold"]
+GOLD: Literal["gold"] = "gold"
+"""Annotator and kind of what was adjudicated."""
 DIGEST_PREFIX = "sha256:"
 """Begins an attribute value that stands for words which may not be repeated."""
 

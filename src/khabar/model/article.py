@@ -8,7 +8,7 @@ from khabar.model.text import NAME, SHA256
 
 Redistribution = Literal["text", "offsets"]
 Provenance = Literal["published", "authored"]
-Date = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$")]
+Date = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\Z")]
 """ISO 8601: a year, a month or a day; empty where unknown."""
 Identity = Annotated[str, msgspec.Meta(pattern=NAME)]
 
@@ -28,7 +28,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         note: Anything a user must know.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^(?!splits$)[a-z][a-z0-9-]{0,29}$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^(?!splits$)[a-z][a-z0-9-]{0,29}\Z")]
     outlet: str
     license: str
     rights_holder: str

@@ -74,7 +74,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     check: str
     article: str
     reason: Annotated[str, msgspec.Meta(min_length=10)]
-    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
     span: str = ""
 
     def forgives(self, finding: Finding) -> bool:

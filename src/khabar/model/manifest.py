@@ -6,6 +6,8 @@ from typing import Annotated
 import msgspec
 
 FORMAT = 1
+VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z"
+"""MAJOR.MINOR.PATCH, as SemVer writes it."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 
@@ -71,7 +73,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     format: int
     name: str
-    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")]
+    version: Annotated[str, msgspec.Meta(pattern=VERSION)]
     scheme: str
     label_set: str
     content: str

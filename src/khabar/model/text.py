@@ -17,10 +17,10 @@ UNFIT = re.compile(
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
-SHA256 = r"^[0-9a-f]{64}$"
+SHA256 = r"^[0-9a-f]{64}\Z"
 STAND_IN = "^[0-9a-f]{16}$"
 """What a salted digest looks like."""
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z"
 """What can be a name in the corpus and of a file: of an article, an annotator, a source."""
 
 
@@ -73,6 +73,11 @@ def _refuse(text: str) -> None:
 def digest(text: str) -> str:
     """Return the SHA-256 of the text's UTF-8 bytes, in hex: what binds an annotation to its text."""
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def is_edge(character: str) -> bool:
+    """Tell whether a character is white space, invisible or a control: no span begins or ends with one."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
 def salted_digest(sha256: str, words: str) -> str:

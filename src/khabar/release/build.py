@@ -15,7 +15,7 @@ import pyarrow as pa
 from khabar.errors import BadRecord, NotFound
 from khabar.model.batch import Batch
 from khabar.model.labels import LabelSet
-from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, File, Manifest, Split, content_of
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, Config, File, Manifest, Split, content_of
 from khabar.release.card import card
 from khabar.release.tables import CONFIGS, published
 from khabar.release.tables import Config as Kind
@@ -23,7 +23,6 @@ from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS, Corpus
 
 NAME = "khabar"
-VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
 Judge = Callable[[], int]
 
 
@@ -39,7 +38,7 @@ def build(corpus: Corpus, version: str, judge: Judge) -> Path:
         BadRecord: corpus or gold break a rule, or the version is none.
         NotFound: there is no gold.
     """
-    if not VERSION.fullmatch(version):
+    if not re.match(VERSION, version):
         raise BadRecord(f"'{version}' is no version of a release, which is MAJOR.MINOR.PATCH, as 1.2.0: pass another")
     if errors := judge():
         raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")

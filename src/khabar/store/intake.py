@@ -28,7 +28,7 @@ class Intake:
         self._corpus = root / "corpus"
 
     @property
-    def intake(self) -> Path:
+    def corpus_folder(self) -> Path:
         """The folder that ingest writes."""
         return self._corpus
 
