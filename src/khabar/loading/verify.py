@@ -1,9 +1,8 @@
-"""Release -> verified `datasets.DatasetDict`.  Nothing is returned that was not verified first."""
+"""Is a release what its manifest says: files, sums, rows, digests."""
 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pyarrow as pa
@@ -14,77 +13,24 @@ from khabar.model.content import ContentDigest
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, content_of
 from khabar.model.text import DIGEST_SHOWN
 
-if TYPE_CHECKING:
-    from datasets import DatasetDict, Features
-
-
-def load(release: str | Path, config: str = "articles") -> "DatasetDict":
-    """Open one config of a release after verifying its files, rows and digests.
-
-    Args:
-        release: The release's folder, as built or downloaded.
-        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
-
-    Returns:
-        The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
-
-    Raises:
-        NotFound: no release there, or no such config.
-        BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
-    """
-    from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
-    from datasets.table import InMemoryTable, cast_table_to_features
-
-    folder = Path(release)
-    manifest = read_manifest(folder)
-    told_of = _config(folder, manifest, config)
-    for problem in _files(folder, manifest, config):
-        raise BadRecord(problem)
-    if content_of(manifest.configs) != manifest.content:
-        raise BadRecord(_other_content(folder))
-    splits = {}
-    for split, told in told_of.splits.items():
-        table, content = _rows(folder, told.files)
-        if content != told.content:
-            raise BadRecord(_other_rows(folder, f"{config}/{split}", content, told.content))
-        try:
-            features = _features(table.schema, told_of.class_labels)
-            typed = InMemoryTable(cast_table_to_features(table, features))
-            splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
-        except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
-            why = str(error).split("\n", maxsplit=1)[0]
-            raise BadRecord(f"{folder}: {config}/{split} is not as its manifest says: {why}: download it") from None
-    return DatasetDict(splits)
-
 
 def verify(release: str | Path) -> Iterator[str]:
     """Yield every way in which a release is not what its manifest says, a line each; none where it is sound."""
     folder = Path(release)
     manifest = read_manifest(folder)
-    broken = list(_files(folder, manifest))
+    broken = list(broken_files(folder, manifest))
     yield from broken
     if broken:
         return
     for name, config in manifest.configs.items():
         for split, told in config.splits.items():
-            table, content = _rows(folder, told.files)
+            table, content = rows_of(folder, told.files)
             if content != told.content:
-                yield _other_rows(folder, f"{name}/{split}", content, told.content)
+                yield other_rows(folder, f"{name}/{split}", content, told.content)
             if table.num_rows != told.rows:
                 yield f"{folder}: {name}/{split} has {table.num_rows} rows, the manifest says {told.rows}: rebuild it"
     if content_of(manifest.configs) != manifest.content:
-        yield _other_content(folder)
-
-
-def signature(release: str | Path, config: str, split: str) -> str:
-    """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
-    manifest = read_manifest(Path(release))
-    splits = _config(Path(release), manifest, config).splits
-    if split not in splits:
-        raise NotFound(f"{release}: {config} has no split '{split}', there are: {', '.join(splits)}")
-    content = splits[split].content
-    name = f"{manifest.name}:{manifest.version}"
-    return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
+        yield other_content(folder)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -108,13 +54,13 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _config(folder: Path, manifest: Manifest, name: str) -> Config:
+def config_of(folder: Path, manifest: Manifest, name: str) -> Config:
     if name not in manifest.configs:
         raise NotFound(f"{folder}: no config is called '{name}', there are: {', '.join(manifest.configs)}")
     return manifest.configs[name]
 
 
-def _files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
+def broken_files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
     """Yield what is wrong with the files, of one config or of all."""
     wanted = {each.path: each for each in manifest.files}
     configs = [manifest.configs[config]] if config else list(manifest.configs.values())
@@ -153,7 +99,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rows(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
+def rows_of(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
     """Read rows, page checksums verified, and digest their content."""
     content = ContentDigest()
     tables = []
@@ -169,28 +115,12 @@ def _rows(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
     return pa.concat_tables(tables), content.hexdigest()
 
 
-def _other_content(folder: Path) -> str:
+def other_content(folder: Path) -> str:
     return f"{folder / MANIFEST}: its content digest is not that of its configs and labels: download the release again"
 
 
-def _other_rows(folder: Path, place: str, found: str, told: str) -> str:
+def other_rows(folder: Path, place: str, found: str, told: str) -> str:
     return (
         f"{folder}: the rows of {place} are {found[:DIGEST_SHOWN]}, the manifest says {told[:DIGEST_SHOWN]}:"
         " download the release again"
     )
-
-
-def _features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> "Features":
-    """Return the features of a schema, with class labels where the manifest names them."""
-    from datasets import ClassLabel, Features, List, Value
-
-    def feature(kind: pa.DataType, path: str) -> Any:
-        if path in class_labels:
-            return ClassLabel(names=list(class_labels[path]))
-        if pa.types.is_struct(kind):
-            return {field.name: feature(field.type, f"{path}.{field.name}") for field in kind}
-        if pa.types.is_list(kind):
-            return List(feature(kind.value_type, path))
-        return Value(str(kind))
-
-    return Features({field.name: feature(field.type, field.name) for field in schema})

@@ -1,0 +1,80 @@
+"""Release -> verified `datasets.DatasetDict`.  Nothing is returned that was not verified first."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from khabar.errors import BadRecord, NotFound
+from khabar.loading.verify import broken_files, config_of, other_content, other_rows, read_manifest, rows_of
+from khabar.model.manifest import content_of
+from khabar.model.text import DIGEST_SHOWN
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict, Features
+
+
+def load(release: str | Path, config: str = "articles") -> "DatasetDict":
+    """Open one config of a release after verifying its files, rows and digests.
+
+    Args:
+        release: The release's folder, as built or downloaded.
+        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+
+    Returns:
+        The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
+
+    Raises:
+        NotFound: no release there, or no such config.
+        BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
+    """
+    from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
+    from datasets.table import InMemoryTable, cast_table_to_features
+
+    folder = Path(release)
+    manifest = read_manifest(folder)
+    told_of = config_of(folder, manifest, config)
+    for problem in broken_files(folder, manifest, config):
+        raise BadRecord(problem)
+    if content_of(manifest.configs) != manifest.content:
+        raise BadRecord(other_content(folder))
+    splits = {}
+    for split, told in told_of.splits.items():
+        table, content = rows_of(folder, told.files)
+        if content != told.content:
+            raise BadRecord(other_rows(folder, f"{config}/{split}", content, told.content))
+        try:
+            features = _features(table.schema, told_of.class_labels)
+            typed = InMemoryTable(cast_table_to_features(table, features))
+            splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
+        except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+            why = str(error).split("\n", maxsplit=1)[0]
+            raise BadRecord(f"{folder}: {config}/{split} is not as its manifest says: {why}: download it") from None
+    return DatasetDict(splits)
+
+
+def signature(release: str | Path, config: str, split: str) -> str:
+    """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
+    manifest = read_manifest(Path(release))
+    splits = config_of(Path(release), manifest, config).splits
+    if split not in splits:
+        raise NotFound(f"{release}: {config} has no split '{split}', there are: {', '.join(splits)}")
+    content = splits[split].content
+    name = f"{manifest.name}:{manifest.version}"
+    return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
+
+
+def _features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> "Features":
+    """Return the features of a schema, with class labels where the manifest names them."""
+    from datasets import ClassLabel, Features, List, Value
+
+    def feature(kind: pa.DataType, path: str) -> Any:
+        if path in class_labels:
+            return ClassLabel(names=list(class_labels[path]))
+        if pa.types.is_struct(kind):
+            return {field.name: feature(field.type, f"{path}.{field.name}") for field in kind}
+        if pa.types.is_list(kind):
+            return List(feature(kind.value_type, path))
+        return Value(str(kind))
+
+    return Features({field.name: feature(field.type, field.name) for field in schema})
