@@ -1,5 +1,7 @@
 """Every check is seen silent on good data and firing on bad: annotated text in line, one table."""
 
+import unicodedata
+
 import msgspec
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from khabar import checks
 from khabar.checks.nesting import nesting
+from khabar.checks.view import LOOSE, View
 from khabar.model import inline
 from khabar.model.annotation import Annotation, Relation, Span, canonical, with_words, withheld
 from khabar.model.article import Article, Source
@@ -428,3 +431,54 @@ def test_the_checks_agree_with_the_same_rules_written_as_a_plain_loop(labels, da
         }
         twins = {each for each in ours if each[0] == "marks-accounted" and each[3]}  # one span, two kinds of quotation
         assert ours - twins == naive(annotation, text, labels), (annotation, text)
+
+
+AWKWARD = (
+    "ab \n\N{ARABIC LETTER ALEF}\N{ARABIC LETTER WAW}\N{ARABIC HAMZA ABOVE}\N{ARABIC MADDAH ABOVE}\N{ARABIC SHADDA}"
+    "\N{ARABIC FATHA}\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{COMBINING ACUTE ACCENT}\N{COMBINING CEDILLA}e"
+    "\N{ANGSTROM SIGN}\N{HANGUL CHOSEONG KIYEOK}\N{HANGUL JUNGSEONG A}\N{HANGUL SYLLABLE GA}"
+    "\N{HANGUL JONGSEONG KIYEOK}\N{KAITHI LETTER DDA}\N{KAITHI SIGN NUKTA}\N{GRINNING FACE}"
+)
+
+
+@given(st.lists(st.text(AWKWARD, min_size=1, max_size=6), min_size=1, max_size=4))
+def test_the_quick_check_of_normal_form_agrees_with_unicode(labels, texts):
+    rows = []
+    for number, text in enumerate(texts):
+        annotation = inline.read("", labels).annotation(labels, f"open-{number}")
+        annotation = msgspec.structs.replace(annotation, sha256=digest(text), layers=())
+        article = Article(id=annotation.article, sha256=digest(text), length=len(text), file="a.txt")
+        rows.append(Annotated(article, SOURCE, text, annotation))
+
+    found = {each.article for each in only(checks.run(batch(labels, rows)), "text-composed")}
+
+    assert found == {
+        f"open-{number}" for number, text in enumerate(texts) if not unicodedata.is_normalized("NFC", text)
+    }
+
+
+def test_every_code_point_is_judged_composed_as_unicode_judges_it(labels):
+    planes = [range(0xD800), range(0xE000, 0x10000), range(0x10000, 0x20000)]
+    singles = [chr(code) for plane in planes for code in plane]
+    texts = [f"e{each}" for each in singles]
+    view = View(batch(labels, [Annotated(*_plain(labels, "".join(texts)))]))
+
+    loose = {texts[place // 2] for place in view.places(LOOSE).tolist()}
+
+    assert {each for each in texts if not unicodedata.is_normalized("NFC", each)} <= loose
+    assert len(loose) < 10_000
+
+
+def _plain(labels, text):
+    annotation = msgspec.structs.replace(
+        inline.read("", labels).annotation(labels, "open-a"), sha256=digest(text), layers=()
+    )
+    return Article(id="open-a", sha256=digest(text), length=len(text), file="a.txt"), SOURCE, text, annotation
+
+
+def test_an_invisible_joiner_hides_no_letter_before_a_span(labels):
+    found = inline.read("\N{ARABIC LETTER MEEM}\N{ZERO WIDTH NON-JOINER}[\N{ARABIC LETTER MEEM}](GPE)", labels)
+
+    findings = judged(labels, found.annotation(labels, "open-a"), found.text)
+
+    assert [each.check for each in findings] == ["proclitic-outside"]

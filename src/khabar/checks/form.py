@@ -63,6 +63,8 @@ def words_withheld(view: View) -> Iterator[Broken]:
     """
     batch, spans = view.batch, view.batch.spans
     closed = np.asarray(pc.not_equal(batch.articles["redistribute"], "text"), dtype=bool)[spans.article]
+    if not closed.any():
+        return
     told = np.asarray(pc.is_valid(spans.text), dtype=bool) | ~_all_match(spans.id, PLAIN)
     for name, kind in batch.labels.attribute_kinds.items():
         if kind in ("words", "key"):

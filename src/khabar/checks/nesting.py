@@ -33,7 +33,9 @@ def nesting(start: Ints, end: Ints) -> Nesting:
     """
     depth = np.zeros(len(start), dtype=np.int64)
     crossed = np.full(len(start), -1)
-    left = np.lexsort((-end, start))
+    # One key, by start and then by length: spans come nearly in order, which a stable sort of one key turns to use.
+    longest = int((end - start).max(initial=0)) + 1
+    left = np.argsort(start * longest + (start - end), kind="stable")
     while len(left):
         first, stop = start[left], end[left]
         furthest = np.maximum.accumulate(stop)

@@ -10,9 +10,10 @@ from khabar.checks.engine import Broken, broken_places, broken_spans, check
 from khabar.checks.nesting import nesting
 from khabar.checks.view import LETTER, MARK, View
 from khabar.model.batch import Batch
-from khabar.model.columns import CodePoints, Ints, Mask
+from khabar.model.columns import Ints, Mask
 from khabar.model.finding import Level
 from khabar.model.labels import Layer
+from khabar.model.offsets import CodePoints
 
 LONGEST_PREFIX = 8
 """Characters before a span that are looked at; no row of proclitics, tatweel and quotation marks is longer."""
@@ -121,7 +122,7 @@ def label_not_in_itself(view: View) -> Iterator[Broken]:
     """
     batch = view.batch
     allowed = np.array([label.depth for label in batch.labels.labels.values()])
-    rows = np.flatnonzero(batch.sound)
+    rows = view.by_label
     label = batch.spans.label[rows]
     shift = label * (batch.base[-1] + 1)
     depth = nesting(batch.first[rows] + shift, batch.last[rows] + 1 + shift).depth
@@ -165,8 +166,8 @@ def span_in_one_region(view: View) -> Iterator[Broken]:
     rows = np.flatnonzero(
         _in_layers(batch, _layers(view, "inside_main")) & batch.sound & view.has_regions[batch.spans.article]
     )
-    first, last = view.region_at(batch.first[rows]), view.region_at(batch.last[rows])
-    bad = rows[(first < 0) | (first != last)]
+    region = view.first_region[rows]
+    bad = rows[(region < 0) | (batch.last[rows] > batch.last[region])]
     yield broken_spans(batch, bad, "the span lies in no region or in two, it should lie in one")
 
 
@@ -178,7 +179,7 @@ def span_in_main(view: View) -> Iterator[Broken]:
     """
     batch = view.batch
     rows = np.flatnonzero(_in_layers(batch, _layers(view, "inside_main")) & batch.sound)
-    region = view.region_at(batch.first[rows])
+    region = view.first_region[rows]
     bad = ~view.is_main(region)
     because = [
         f"the span lies in {batch.names.labels[batch.spans.label[r]]}, which is boilerplate: remove it"
@@ -245,17 +246,23 @@ def proclitic_outside(view: View) -> Iterator[Broken]:
 def _prefixes(view: View, rows: Ints) -> tuple[Ints, CodePoints]:
     """Return the spans that begin inside a word, and what stands before each, from right to left: (k, 8)."""
     batch = view.batch
-    base = batch.base[batch.spans.article[rows]]
+    inside = _in_word(view, rows, 1)
+    rows = rows[inside]
     found = np.zeros((len(rows), LONGEST_PREFIX), dtype="<u4")
-    going = np.ones(len(rows), dtype=bool)
+    going: Ints = np.arange(len(rows))
     for step in range(1, LONGEST_PREFIX + 1):
-        place = batch.first[rows] - step
-        going &= (place >= base) & view.is_kind(np.maximum(place, 0), LETTER | MARK)
-        found[going, step - 1] = batch.characters[place[going]]
-    inside = found[:, 0] != 0
-    return rows[inside], np.ascontiguousarray(found[inside])
+        going = going[_in_word(view, rows[going], step)]
+        found[going, step - 1] = batch.characters[batch.first[rows[going]] - step]
+    return rows, found
+
+
+def _in_word(view: View, rows: Ints, step: int) -> Mask:
+    """Tell of spans whether the character ``step`` places before them is of a word, or a mark, of the same text."""
+    place = view.batch.first[rows] - step
+    there = place >= view.batch.base[view.batch.spans.article[rows]]
+    return there & view.is_kind(np.maximum(place, 0), LETTER | MARK)
 
 
 def _bare(word: str) -> str:
-    """Return a prefix as it is read, without vowel signs."""
-    return "".join(each for each in word if unicodedata.category(each) != "Mn")
+    """Return a prefix as it is read, without vowel signs and invisible characters."""
+    return "".join(each for each in word if unicodedata.category(each) not in ("Mn", "Cf"))

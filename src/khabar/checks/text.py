@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
-from khabar.checks.view import JOINED, JOINER, UNFIT, View
+from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, UNFIT, View
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level
 from khabar.model.text import DIGEST_SHOWN
@@ -65,8 +65,15 @@ def text_composed(view: View) -> Iterator[Broken]:
     The same word must be the same code points, or searching, counting and offsets differ between articles.
     """
     raw, edges = view.batch.utf8
-    texts = (str(raw[edges[row] : edges[row + 1]], "utf-8") for row in range(len(view.batch)))
-    rows = [row for row, text in enumerate(texts) if not unicodedata.is_normalized("NFC", text)]
+    # The quick check of UAX 15: only a character that may compose, or two marks in a row, can break the form.
+    doubtful = view.places(LOOSE)
+    marks = view.places(STACKED)
+    doubtful = np.concatenate((doubtful, marks[1:][np.diff(marks) == 1]))
+    rows = [
+        row
+        for row in np.unique(np.searchsorted(view.batch.base, doubtful, side="right") - 1).tolist()
+        if not unicodedata.is_normalized("NFC", str(raw[edges[row] : edges[row + 1]], "utf-8"))
+    ]
     yield broken_articles(np.array(rows, dtype=np.int64), "the text is not in normal form C: ingest its file anew")
 
 
@@ -76,7 +83,7 @@ def text_clean(view: View) -> Iterator[Broken]:
 
     No reader shows them, and each takes a line separator for something else.
     """
-    places = np.flatnonzero(view.kinds & UNFIT)
+    places = view.places(UNFIT)
     because = [
         f"U+{code:04X} has no place in a text: ingest a file without it" for code in view.batch.characters[places]
     ]
@@ -99,6 +106,7 @@ def span_on_whole_characters(view: View) -> Iterator[Broken]:
 
 def _cuts(view: View, places: Ints, inside: Mask) -> Mask:
     """Tell of places inside a text whether what stands there belongs to what stands before."""
-    here, before = np.where(inside, places, 0), np.where(inside, places - 1, 0)
-    cut: Mask = inside & (view.is_kind(here, JOINED) | (view.batch.characters[before] == ord(JOINER)))
+    here = view.kinds_at(np.where(inside, places, 0))
+    before = view.kinds_at(np.where(inside, places - 1, 0))
+    cut: Mask = inside & ((here & JOINED != 0) | (before & JOINER == JOINER))
     return cut

@@ -13,10 +13,14 @@ from khabar.model import text
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
 
-EDGE, LETTER, MARK, BREAK, JOINED, UNFIT = 1, 2, 4, 8, 16, 32
+EDGE, LETTER, MARK, BREAK, JOINED, UNFIT, LOOSE, STACKED = (1 << bit for bit in range(8))
 """No span begins or ends with it; part of a word; a quotation mark; a line break (an edge as well); belongs to the
-character before it; has no place in a text."""
-JOINER = "\N{ZERO WIDTH JOINER}"
+character before it; has no place in a text; may compose with what stands before it, or is not composed itself; has a
+combining class."""
+JOINER = EDGE | JOINED
+"""An invisible character that joins what stands before it with what follows: ZERO WIDTH JOINER alone is both."""
+INVISIBLE_IN_WORDS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+RARE = BREAK | MARK | UNFIT | LOOSE | STACKED
 SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 PLANE_0 = 0xFFFF
@@ -49,31 +53,45 @@ class View:
         """What each character of the texts is: a sum of `EDGE`, `LETTER` and the others."""
         characters = self.batch.characters
         marks = self.batch.labels.quotation_marks
-        above = np.flatnonzero(characters > PLANE_0) if len(characters) and characters.max() > PLANE_0 else ()
-        low = np.minimum(characters, PLANE_0) if len(above) else characters
-        # Arrow takes by 32-bit indices as they are; numpy would widen each to 64 bits first.
+        astral = characters.dtype.itemsize > 2  # noqa: PLR2004 - bytes of a code point of plane 0
+        low = np.minimum(characters, PLANE_0).astype("<u2") if astral else characters
+        # Arrow takes by 16-bit indices as they are; numpy would widen each to 64 bits first.
         found = pc.take(_kinds_of_plane_0(marks), pa.array(low), boundscheck=False).to_numpy()
-        if not len(above):
+        if not astral:
             return found  # type: ignore[no-any-return]
         kinds: NDArray[np.uint8] = found.copy()
+        above = np.flatnonzero(characters > PLANE_0)
         distinct, which = np.unique(characters[above], return_inverse=True)
         kinds[above] = np.array([_kind(chr(code), marks) for code in distinct], dtype=np.uint8)[which]
         return kinds
 
+    def kinds_at(self, places: Ints) -> NDArray[np.uint8]:
+        """Return the kinds of the characters at places in the texts."""
+        return self.kinds[places] if len(self.kinds) else np.zeros(len(places), dtype=np.uint8)
+
     def is_kind(self, places: Ints, kind: int) -> Mask:
         """Tell of each place in the texts whether a character of that kind stands there."""
-        there: Mask = (self.kinds[places] & kind) != 0 if len(self.kinds) else np.zeros(len(places), dtype=bool)
+        there: Mask = (self.kinds_at(places) & kind) != 0
         return there
+
+    def places(self, kind: int) -> Ints:
+        """Return the places in the texts where a character of a rare kind stands."""
+        found: Ints = self._rare[(self._rare_kinds & kind) != 0]
+        return found
+
+    @cached_property
+    def _rare(self) -> Ints:
+        """Places of all that is rare, found in one pass."""
+        return np.flatnonzero((self.kinds & RARE) != 0)
+
+    @cached_property
+    def _rare_kinds(self) -> NDArray[np.uint8]:
+        return self.kinds[self._rare]
 
     @cached_property
     def breaks(self) -> Ints:
         """Places of the line breaks."""
-        return self._rare[self.is_kind(self._rare, BREAK)]
-
-    @cached_property
-    def _rare(self) -> Ints:
-        """Places of line breaks and quotation marks, found in one pass."""
-        return np.flatnonzero(self.kinds & (BREAK | MARK))
+        return self.places(BREAK)
 
     @cached_property
     def lines(self) -> Lines:
@@ -117,6 +135,18 @@ class View:
         row = self.regions[np.maximum(at, 0)]
         return np.where((at >= 0) & (place <= self.batch.last[row]), row, -1)
 
+    @cached_property
+    def first_region(self) -> Ints:
+        """Row of the region that holds the first character of each span, -1 where none does."""
+        return self.region_at(self.batch.first)
+
+    @cached_property
+    def by_label(self) -> Ints:
+        """Rows of the sound spans, label by label, in each as they came."""
+        few = self.batch.spans.label.astype(np.uint16)  # numpy sorts short integers in one pass
+        order = np.argsort(few, kind="stable")
+        return order[self.batch.sound[order]]
+
     def is_main(self, region: Ints) -> Mask:
         """Tell of each region row whether its label is main; of -1, that no boilerplate is known there."""
         main = [label.main for label in self.batch.labels.labels.values()]
@@ -127,7 +157,7 @@ class View:
     @cached_property
     def quotation_marks(self) -> Ints:
         """Places of the quotation marks of the main text."""
-        places = self._rare[self.is_kind(self._rare, MARK)]
+        places = self.places(MARK)
         return places[self.is_main(self.region_at(places))]
 
 
@@ -139,12 +169,37 @@ def _kinds_of_plane_0(quotation_marks: str) -> pa.Array:
 
 def _kind(character: str, quotation_marks: str) -> int:
     category = unicodedata.category(character)
-    joined = JOINED if category in ("Mn", "Me") or character == JOINER or ord(character) in SKIN_TONES else 0
-    unfit = UNFIT if text.UNFIT.match(character) else 0
+    kind = 0
+    if character == "\n" or text.is_edge(character):
+        kind |= EDGE
     if character == "\n":
-        return EDGE | BREAK
-    if text.is_edge(character):
-        return EDGE | joined | unfit
+        kind |= BREAK
     if character in quotation_marks:
-        return MARK | unfit
-    return (LETTER if category[0] in "LMN" else 0) | joined | unfit
+        kind |= MARK
+    if category[0] in "LMN" or character in INVISIBLE_IN_WORDS:
+        kind |= LETTER
+    if category in ("Mn", "Me") or character == "\N{ZERO WIDTH JOINER}" or ord(character) in SKIN_TONES:
+        kind |= JOINED
+    if text.UNFIT.match(character):
+        kind |= UNFIT
+    if _may_compose(character, category):
+        kind |= LOOSE
+    if unicodedata.combining(character):
+        kind |= STACKED
+    return kind
+
+
+def _may_compose(character: str, category: str) -> bool:
+    """Tell whether the quick check of normal form C answers *no* or *maybe* (UAX 15, NFC_Quick_Check)."""
+    if "\uac00" <= character <= "\ud7a3":
+        return False
+    if "\u1100" <= character <= "\u11ff" or (ord(character) > PLANE_0 and category[0] == "M"):
+        return True  # jamo; marks of other planes, of which there are few
+    return character in _second_halves() or not unicodedata.is_normalized("NFC", character)
+
+
+@cache
+def _second_halves() -> frozenset[str]:
+    """Return what stands second in a canonical decomposition: what may compose with a character before it."""
+    parts = (unicodedata.decomposition(chr(code)).split() for code in range(PLANE_0 + 1))
+    return frozenset(chr(int(each[1], 16)) for each in parts if len(each) > 1 and not each[0].startswith("<"))

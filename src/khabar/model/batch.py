@@ -6,14 +6,18 @@ about millions of spans is a few gathers.  `khabar.model.nested` turns a batch i
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from khabar.model.columns import ARTICLE_SCHEMA, CodePoints, Ints, Mask, Names, Relations, Spans
+from khabar.model.columns import ARTICLE_SCHEMA, Ints, Mask, Names, Relations, Spans
 from khabar.model.labels import LabelSet
-from khabar.model.offsets import starts
+from khabar.model.offsets import CodePoints, starts
+
+DECODED = 20
+"""Texts decoded at a time: what stays in the processor's cache is decoded half as fast again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +62,15 @@ class Batch:
 
     @cached_property
     def characters(self) -> CodePoints:
-        """Code points of all texts at hand, laid end to end."""
-        return np.frombuffer(str(self.utf8[0], "utf-8").encode("utf-32-le"), dtype="<u4")
+        """Code points of all texts at hand, laid end to end: of 16 bits each where all of them fit, of 32 if not."""
+        raw, edges = self.utf8
+        cuts = [*edges[:-1:DECODED], edges[-1]]
+        texts = [str(raw[begin:end], "utf-8") for begin, end in pairwise(cuts)]
+        # Python holds a string in the width of its widest character: to encode it in that width is to copy it.
+        narrow = b"".join([each.encode("utf-16-le") for each in texts])
+        if len(narrow) == 2 * sum(map(len, texts)):
+            return np.frombuffer(narrow, dtype="<u2")
+        return np.frombuffer(b"".join([each.encode("utf-32-le") for each in texts]), dtype="<u4")
 
     @cached_property
     def base(self) -> Ints:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-CodePoints = NDArray[np.uint32]
 
 ARTICLE_SCHEMA = pa.schema(
     [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from khabar.errors import BadText
 
 Unit = Literal["utf-8", "utf-16"]
-CodePoints = NDArray[np.uint32]
+CodePoints = NDArray[np.uint16] | NDArray[np.uint32]
 Offsets = NDArray[np.int64]
 
 _UTF8_STEPS = (0x80, 0x800, 0x10000)
