@@ -75,7 +75,7 @@ def attribute_fits(span, name, value, labels):
     return entry.kind == "flag" or value.strip() not in ("", "sha256:")
 
 
-def scheme(annotation, text, labels):  # noqa: C901 - idem
+def scheme(annotation, text, labels):  # noqa: C901, PLR0912 - idem
     spans = annotation.spans
     by_id = {span.id: span for span in spans}
     regions = [span for span in spans if labels.layers[span.layer].lines]
@@ -103,6 +103,8 @@ def scheme(annotation, text, labels):  # noqa: C901 - idem
         head, tail, kind = by_id[relation.head], by_id[relation.tail], kinds[relation.label]
         if (head.label, tail.label) != (kind.head, kind.tail) or head is tail:
             yield "relation-fits", head.start, head.end, head.id
+        if kind.backwards and head.start <= tail.start:
+            yield "relation-goes-back", head.start, head.end, head.id
     yield from lines(annotation, text, regions)
     yield from marks(annotation, text, labels, regions)
 
@@ -154,9 +156,24 @@ def marks(annotation, text, labels, regions):
         ]
         if not layer.marks_in:
             continue
-        for place, character in enumerate(text):
+        pieces = {
+            end
+            for relation in annotation.relations
+            for kind in labels.relations
+            if kind.name == relation.label and kind.backwards
+            for end in (relation.head, relation.tail)
+        }
+
+        def in_main(place):
             region = next((each for each in regions if each.start <= place < each.end), None)
-            main = region is None or labels.labels[region.label].main
+            return region is None or labels.labels[region.label].main
+
+        for span in accounting:
+            inside = [at for at in range(span.start, span.end) if text[at] in labels.quotation_marks and in_main(at)]
+            if len(inside) % 2 and span.id not in pieces:
+                yield "marks-paired", span.start, span.end, span.id
+        for place, character in enumerate(text):
+            main = in_main(place)
             accounted = any(span.start <= place < span.end for span in accounting)
             if character in labels.quotation_marks and main and name in annotation.layers and not accounted:
                 yield "marks-accounted", place, place + 1, ""

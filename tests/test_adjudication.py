@@ -8,6 +8,7 @@ from khabar import checks
 from khabar.adjudication.merge import adjudicate, statements
 from khabar.errors import NotFound
 from khabar.model.annotation import Span, with_words
+from khabar.model.finding import Severity
 
 PAGE = (
     "[[Port Sami](GPE sense=gov entity=e1) opens, [said](CUE id=c1) [[Leila](PERS entity=e2)](SOURCE id=s1 entity=e2):"
@@ -32,7 +33,7 @@ def says(corpus, annotation, annotator):
 
 def settle(corpus, **how):
     def judge(annotation):
-        return [str(each) for batch in corpus.batches([annotation]) for each in checks.run(batch)]
+        return [str(each) for each in checks.of_annotation(corpus, annotation) if each.severity is Severity.ERROR]
 
     return list(adjudicate(corpus, "pilot", judge, **how))
 

@@ -6,6 +6,7 @@ from conftest import REPOSITORY
 from khabar import checks
 from khabar.adjudication.merge import statements
 from khabar.model.annotation import DIGEST_PREFIX
+from khabar.model.finding import Severity
 from khabar.store import Corpus
 
 CORPUS = Corpus(REPOSITORY)
@@ -15,7 +16,9 @@ GOLD = list(CORPUS.gold())
 def test_every_article_has_gold_in_all_layers_that_breaks_no_rule():
     assert {each.article for each in GOLD} == {article.id for article in CORPUS.articles}
     assert all(each.layers == CORPUS.labels.layer_names for each in GOLD)
-    assert [str(finding) for part in checks.judge(CORPUS, []) for finding in part.findings] == []
+    findings = [finding for part in checks.judge(CORPUS, []) for finding in part.findings]
+
+    assert [str(finding) for finding in findings if finding.severity is Severity.ERROR] == []
 
 
 def test_gold_shows_every_attribute_value_and_relation_of_the_scheme():

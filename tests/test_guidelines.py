@@ -7,6 +7,7 @@ import pytest
 
 from conftest import REPOSITORY
 from khabar.model import inline
+from khabar.model.finding import Severity
 from khabar.model.labelfile import label_set
 from test_checks import judged
 
@@ -51,7 +52,8 @@ EXAMPLES = examples()
 
 def findings(example):
     found = inline.read(example.marked, LABELS)
-    return judged(LABELS, found.annotation(LABELS, "open-a"), found.text)
+    findings = judged(LABELS, found.annotation(LABELS, "open-a"), found.text)
+    return [each for each in findings if each.severity is Severity.ERROR]  # an example need not be a whole article
 
 
 @pytest.mark.parametrize("example", [each for each in EXAMPLES if each.right], ids=lambda each: each.place)

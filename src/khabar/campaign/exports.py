@@ -60,6 +60,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pulls: tuple[Pull, ...] = ()
+    tasks: dict[str, int] = {}
 
 
 class State(NamedTuple):
@@ -93,10 +94,19 @@ class Exports:
     @property
     def pulls(self) -> tuple[Pull, ...]:
         """The pulls in order."""
+        return self._read.pulls
+
+    @property
+    def tasks(self) -> dict[str, int]:
+        """Id of the task of each article on the server, as the last pull found it."""
+        return self._read.tasks
+
+    @property
+    def _read(self) -> _Manifest:
         if not self._manifest.is_file():
-            return ()
+            return _Manifest()
         try:
-            return msgspec.json.decode(self._manifest.read_bytes(), type=_Manifest).pulls
+            return msgspec.json.decode(self._manifest.read_bytes(), type=_Manifest)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self._manifest}: {error}") from None
 
@@ -138,9 +148,9 @@ class Exports:
             files.append(PageFile(path=path, sha256=hashlib.sha256(content).hexdigest()))
         return files
 
-    def add(self, pull: Pull) -> None:
-        """Put a pull into the manifest, which makes it whole."""
-        content = msgspec.json.encode(_Manifest((*self.pulls, pull)))
+    def add(self, pull: Pull, tasks: dict[str, int]) -> None:
+        """Put a pull into the manifest, which makes it whole, with the task of each article."""
+        content = msgspec.json.encode(_Manifest((*self.pulls, pull), dict(sorted(tasks.items()))))
         write_atomically(self._manifest, msgspec.json.format(content, indent=2) + b"\n")
 
 

@@ -13,9 +13,8 @@ import msgspec
 from khabar.campaign.client import Door
 from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, moment, states_of, when
 from khabar.campaign.folder import Campaign
-from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, read_task
+from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task
 from khabar.errors import Changed
-from khabar.model.annotation import Annotation, canonical, with_words, withheld
 from khabar.store import write_atomically
 
 MARGIN = timedelta(seconds=60)
@@ -103,7 +102,7 @@ def _settled(campaign: Campaign, exports: Exports, begun: Pull, there: dict[Key,
     number = len(exports.pulls) + new
     summary = _summary(msgspec.structs.replace(begun, number=number), found, there)
     if new:
-        exports.add(summary)
+        exports.add(summary, {each.annotation.article: each.task for each in found.best.values()})
     written, removed = _write(campaign, found)
     return Pulled(new, summary, written, removed, tuple(found.away), tuple(found.notes))
 
@@ -173,10 +172,7 @@ def _convert(campaign: Campaign, states: dict[Key, State]) -> _Conversion:
     asked = set(campaign.plan.articles)
 
     def find(key: str) -> Known | None:
-        if key not in asked or not corpus.has_article(key):
-            return None
-        article = corpus.article(key)
-        return Known(article, corpus.text(article), corpus.source_of(article).redistribute == "text")
+        return known(corpus, key) if key in asked else None
 
     reading = Reading(campaign.page, campaign.plan, find)
     found = _Conversion()
@@ -209,7 +205,7 @@ def _write(campaign: Campaign, found: _Conversion) -> tuple[int, int]:
     for (annotator, article), each in sorted(found.best.items()):
         path = folder / annotator / f"{article}.json"
         wanted.add(path)
-        ready = _ready(campaign, each)
+        ready = committed(corpus, each)
         if not path.is_file() or corpus.read_annotation(path) != ready:
             corpus.write_annotation(path, ready)
             written += 1
@@ -220,16 +216,6 @@ def _write(campaign: Campaign, found: _Conversion) -> tuple[int, int]:
             removed += 1
     _write_quarantine(campaign, found.away)
     return written, removed
-
-
-def _ready(campaign: Campaign, each: Believed) -> Annotation:
-    """Return an annotation as it may be committed: with its words, or with digests where words are withheld."""
-    labels = campaign.corpus.labels
-    if campaign.corpus.source_of(campaign.corpus.article(each.annotation.article)).redistribute == "text":
-        ready = with_words(each.annotation, each.text)
-    else:
-        ready = withheld(each.annotation, each.text, labels.words_attributes)
-    return canonical(ready, labels.layer_names)
 
 
 def _write_quarantine(campaign: Campaign, away: list[Quarantined]) -> None:

@@ -1,7 +1,8 @@
 """Label Studio -> annotations: the way in.  Results are distrusted; what is wrong goes to quarantine with a reason.
 
-No network, no file.  The text that a task showed must be the view of our article, a region must mark the words that
-it says it marks, and nothing is repaired.  Words of an article that may not be published are in no reason.
+No network, and of files the texts alone.  The text that a task showed must be the view of our article, a region must
+mark the words that it says it marks, and nothing is repaired.  Words of an article that may not be published are in no
+reason.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from khabar.campaign.page import Page
 from khabar.campaign.plan import Plan
 from khabar.campaign.regions import Reader
 from khabar.campaign.tasks import TaskData, view
-from khabar.model.annotation import Annotation, canonical
+from khabar.model.annotation import Annotation, canonical, with_words, withheld
 from khabar.model.article import Article
 from khabar.model.text import DIGEST_SHOWN, digest
+from khabar.store import Corpus
 
 
 class Known(NamedTuple):
@@ -204,3 +206,21 @@ def _annotation(reader: Reader, article: Article, reading: Reading, author: int)
         relations=tuple(reader.relations),
     )
     return canonical(found, reading.page.labels.layer_names)
+
+
+def known(corpus: Corpus, key: str) -> Known | None:
+    """Return what is known of an article, None where the corpus has none of that id."""
+    if not corpus.has_article(key):
+        return None
+    article = corpus.article(key)
+    return Known(article, corpus.text(article), corpus.source_of(article).redistribute == "text")
+
+
+def committed(corpus: Corpus, believed: Believed) -> Annotation:
+    """Return an annotation as it may be committed: with its words, or with digests where words are withheld."""
+    annotation, labels = believed.annotation, corpus.labels
+    if corpus.source_of(corpus.article(annotation.article)).redistribute == "text":
+        ready = with_words(annotation, believed.text)
+    else:
+        ready = withheld(annotation, believed.text, labels.words_attributes)
+    return canonical(ready, labels.layer_names)

@@ -1,8 +1,28 @@
 """Checks: a batch in, findings out, level by level.  Importing the package registers every check."""
 
-from khabar.checks import corpus, form, scheme, text, waivers
-from khabar.checks.engine import CHECKS, Check, run
-from khabar.checks.inputs import Judged, judge
+from khabar.checks import corpus, form, marks, regions, scheme, sense, text, waivers
+from khabar.checks.engine import CHECKS, Check, examine, run
+from khabar.checks.inputs import Judged, Read, judge, of_annotation
+from khabar.checks.repair import repair_files
 from khabar.checks.reports import FORMATS
 
-__all__ = ["CHECKS", "FORMATS", "Check", "Judged", "corpus", "form", "judge", "run", "scheme", "text", "waivers"]
+__all__ = [
+    "CHECKS",
+    "FORMATS",
+    "Check",
+    "Judged",
+    "Read",
+    "corpus",
+    "examine",
+    "form",
+    "judge",
+    "marks",
+    "of_annotation",
+    "regions",
+    "repair_files",
+    "run",
+    "scheme",
+    "sense",
+    "text",
+    "waivers",
+]

@@ -56,8 +56,7 @@ def junit(findings: Iterable[Finding]) -> Iterator[str]:
         if not those:
             yield f"    <testcase classname={quoteattr(name)} name={quoteattr(CHECKS[name].summary)}/>"
         for each in those:
-            place = f"{each.article}:{each.start}-{each.end}" if each.start >= 0 else each.article
-            yield f"    <testcase classname={quoteattr(name)} name={quoteattr(_printable(place))}>"
+            yield f"    <testcase classname={quoteattr(name)} name={quoteattr(_printable(each.place))}>"
             told = escape(_printable(str(each)))
             yield f"      <failure message={quoteattr(_printable(each.message))}>{told}</failure>"
             yield "    </testcase>"
@@ -95,14 +94,16 @@ def sarif(findings: Iterable[Finding]) -> Iterator[str]:
 def _result(finding: Finding) -> dict[str, object]:
     place: dict[str, object] = {"artifactLocation": {"uri": f"{finding.article}.txt"}}
     if finding.start >= 0:
-        place["region"] = {"charOffset": finding.start, "charLength": max(finding.end - finding.start, 0)}
-    return {
+        region = {"charOffset": finding.start, "charLength": max(finding.end - finding.start, 0)}
+        place["region"] = {"startLine": finding.line, **region} if finding.line else region
+    result: dict[str, object] = {
         "ruleId": finding.check,
         "level": "error" if finding.severity is Severity.ERROR else "warning",
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": place}],
         "properties": {"article": finding.article, "annotator": finding.annotator, "span": finding.span},
     }
+    return {**result, "hostedViewerUri": finding.link} if finding.link else result
 
 
 for _format in (text, json, sarif, junit, github):

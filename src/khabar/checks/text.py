@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
-from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, UNFIT, View
+from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, TURNING, UNFIT, View
+from khabar.model import text
 from khabar.model.columns import RECORDED, Ints, Mask
-from khabar.model.finding import Level
+from khabar.model.finding import Level, Severity
 from khabar.model.text import DIGEST_SHOWN
 
 
@@ -19,6 +20,15 @@ def record_reads(_: View) -> Iterable[Broken]:
     """A record is whole: JSON or Parquet of the right form, of an article that there is, in a file of its name.
 
     What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest.
+    """
+    return ()
+
+
+@check("record-canonical", Level.TEXT, Severity.WARNING)
+def record_canonical(_: View) -> Iterable[Broken]:
+    """A file of an annotation is in canonical order and form, a span a line.
+
+    A correction is then a line of a diff, and two people who say the same write the same. Whoever reads files sees it.
     """
     return ()
 
@@ -83,11 +93,31 @@ def text_clean(view: View) -> Iterator[Broken]:
 
     No reader shows them, and each takes a line separator for something else.
     """
-    places = view.places(UNFIT)
-    because = [
-        f"U+{code:04X} has no place in a text: ingest a file without it" for code in view.batch.characters[places]
-    ]
+    places, codes = _unfit(view, refused=True)
+    because = [f"U+{code:04X} has no place in a text: ingest a file without it" for code in codes]
     yield broken_places(view.batch, places, places + 1, because)
+
+
+TURNS, UNASSIGNED = "turns the direction of what follows, unseen", "is no character of Unicode"
+
+
+@check("text-plain", Level.FORM, Severity.WARNING)
+def text_plain(view: View) -> Iterator[Broken]:
+    """A text has no unassigned characters, and no controls that turn the direction of others.
+
+    Such a character is seen by no reader and by every program; the text stays as it is, but somebody should look at it.
+    """
+    places, codes = _unfit(view, refused=False)
+    because = [f"U+{code:04X} {TURNS if code in TURNING else UNASSIGNED}: look at the page" for code in codes]
+    yield broken_places(view.batch, places, places + 1, because)
+
+
+def _unfit(view: View, *, refused: bool) -> tuple[Ints, list[int]]:
+    """Return places and code points of what is unfit: what ingest refuses, or what is merely odd."""
+    places = view.places(UNFIT)
+    codes = view.batch.characters[places].tolist()
+    meant = np.array([bool(text.UNFIT.match(chr(code))) is refused for code in codes], dtype=bool)
+    return places[meant], [code for code, wanted in zip(codes, meant.tolist(), strict=True) if wanted]
 
 
 @check("span-on-whole-characters", Level.FORM)

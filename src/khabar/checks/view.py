@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from khabar.checks.words import Words
 from khabar.model import text
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
@@ -22,6 +23,8 @@ JOINER = EDGE | JOINED
 INVISIBLE_IN_WORDS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 RARE = BREAK | MARK | UNFIT | LOOSE | STACKED
 SKIN_TONES = range(0x1F3FB, 0x1F400)
+TURNING = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Embeddings, overrides and isolates (UAX 9); the marks U+200E, U+200F and U+061C stand in many a clean text."""
 
 PLANE_0 = 0xFFFF
 
@@ -111,12 +114,32 @@ class View:
         filled = begin < end
         return Lines(words[begin[filled]], words[end[filled] - 1] + 1)
 
+    def line(self, row: int, start: int) -> int:
+        """Return the line, counted from 1, of a code point of an article; 0 where its text is not at hand."""
+        if not self.batch.has_text[row]:
+            return 0
+        base = self.batch.base[row]
+        before, here = np.searchsorted(self.breaks, (base, base + start))
+        return int(here - before) + 1
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of all texts."""
+        return Words(self.batch, (self.kinds & LETTER) != 0, self.breaks)
+
     @cached_property
     def regions(self) -> Ints:
         """Rows of the sound spans that are regions (of layers that go by lines), in order of place."""
         lined = [code for code, layer in enumerate(self.batch.labels.layers.values()) if layer.lines]
         rows = np.flatnonzero(np.isin(self.batch.spans.layer, lined) & self.batch.sound)
         return rows[np.argsort(self.batch.first[rows], kind="stable")]
+
+    def in_layers(self, having: str) -> Mask:
+        """Tell of each span whether it is of a layer that has this property."""
+        layers = self.batch.labels.layers
+        return np.isin(
+            self.batch.spans.layer, [code for code, each in enumerate(layers.values()) if getattr(each, having)]
+        )
 
     @cached_property
     def has_regions(self) -> Mask:
@@ -180,7 +203,7 @@ def _kind(character: str, quotation_marks: str) -> int:
         kind |= LETTER
     if category in ("Mn", "Me") or character == "\N{ZERO WIDTH JOINER}" or ord(character) in SKIN_TONES:
         kind |= JOINED
-    if text.UNFIT.match(character):
+    if text.UNFIT.match(character) or category == "Cn" or ord(character) in TURNING:
         kind |= UNFIT
     if _may_compose(character, category):
         kind |= LOOSE

@@ -14,12 +14,14 @@ def command(root: Path, name: str, *, replace: bool) -> None:
     from khabar import checks
     from khabar.adjudication.merge import adjudicate
     from khabar.model.annotation import Annotation
+    from khabar.model.finding import Severity
     from khabar.store import Corpus
 
     corpus = Corpus(root)
 
     def judge(annotation: Annotation) -> list[str]:
-        return [str(finding) for batch in corpus.batches([annotation]) for finding in checks.run(batch)]
+        found = checks.of_annotation(corpus, annotation)
+        return [str(finding) for finding in found if finding.severity is Severity.ERROR]
 
     written = open_ = 0
     for result in adjudicate(corpus, name, judge, replace=replace):

@@ -120,14 +120,18 @@ class Batch:
     def surfaces(self, rows: Ints) -> pa.Array:
         """Return the words of spans as Arrow strings; null where the text is withheld or the span not in it."""
         sound = self.sound[rows]
-        size = np.where(sound, self.spans.end[rows] - self.spans.start[rows], 0)
+        strings = self.cut(self.first[rows], np.where(sound, self.last[rows] + 1, 0))
+        return pc.if_else(pa.array(sound), strings, pa.scalar(None, pa.string()))
+
+    def cut(self, first: Ints, stop: Ints) -> pa.Array:
+        """Cut stretches out of the texts, from places ``first`` up to ``stop``, as Arrow strings."""
+        size = stop - first
         begin = np.cumsum(size) - size
-        place = np.arange(int(size.sum())) + np.repeat(self.first[rows] - begin, size)
+        place = np.arange(int(size.sum())) + np.repeat(first - begin, size)
         letters = self.characters[place]
         raw = letters.astype("<u4").tobytes().decode("utf-32-le").encode("utf-8")
         edges = starts(letters, "utf-8")[np.append(begin, len(letters))].astype(np.int32)
-        strings = pa.StringArray.from_buffers(len(rows), pa.py_buffer(edges), pa.py_buffer(raw))
-        return pc.if_else(pa.array(sound), strings, pa.scalar(None, pa.string()))
+        return pa.StringArray.from_buffers(len(first), pa.py_buffer(edges), pa.py_buffer(raw))
 
     def select(self, keep: Mask) -> "Batch":
         """Return the batch of the articles that are kept, in the same order."""

@@ -17,6 +17,7 @@ class Level(IntEnum):
     TEXT = 0
     FORM = 1
     SCHEME = 2
+    SENSE = 3
     CORPUS = 4
 
 
@@ -38,8 +39,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         message: What is wrong and what should be, without place.
         start: First code point of the place, -1 where the whole article is meant.
         end: One past its last code point, -1 likewise.
+        line: Line of its first code point, counted from 1; 0 where no place is meant or the text is not at hand.
         span: Id of the span, empty where none is meant.
         words: What stands at the place, empty where the text is withheld or the place is outside it.
+        link: Address that opens the task in Label Studio, empty where it is not known.
     """
 
     check: str
@@ -49,15 +52,23 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str
     start: int = -1
     end: int = -1
+    line: int = 0
     span: str = ""
     words: str = ""
+    link: str = ""
 
     def __str__(self) -> str:
         """Return the finding on one line, the place first."""
-        place = self.article if self.start < 0 else f"{self.article}:{self.start}-{self.end}"
         shown = self.words if len(self.words) <= SHOWN else f"{self.words[: SHOWN - 20]}…{self.words[-19:]}"
         words = f" {isolate(shown)}" if shown else ""
-        return f"{place}: {self.severity}:{words} {self.message} [{self.check}]"
+        link = f" {self.link}" if self.link else ""
+        return f"{self.place}: {self.severity}:{words} {self.message} [{self.check}]{link}"
+
+    @property
+    def place(self) -> str:
+        """Article, line and code points, as far as they are known: ``id:12:340-351``."""
+        line = f":{self.line}" if self.line else ""
+        return self.article if self.start < 0 else f"{self.article}{line}:{self.start}-{self.end}"
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

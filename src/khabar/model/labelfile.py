@@ -64,6 +64,18 @@ def _hold_together(labels: LabelSet) -> None:
             raise _Fault(f"{relation.name} names '{relation.exactly_one_unless}', which is no attribute of its head")
     for layer in labels.layers.values():
         _marks_hold(labels, layer)
+    _sense_holds(labels)
+
+
+def _sense_holds(labels: LabelSet) -> None:
+    for layer in labels.layers.values():
+        if layer.one_label_by and labels.attribute_kinds.get(layer.one_label_by) != "key":
+            raise _Fault(f"one_label_by names '{layer.one_label_by}', which is no attribute that is a key")
+        _known(labels, tuple(name for kin in layer.kin for name in kin), "kin")
+    for label in labels.labels.values():
+        re.compile(label.telltale)
+        if label.holds and label.holds not in labels.layers:
+            raise _Fault(f"{label.name} holds '{label.holds}', which is no layer: name one")
 
 
 def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:

@@ -24,6 +24,10 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         ar: The same for annotators.
         main: False for boilerplate.
         depth: How many spans of this label may lie in one another.
+        recurs: What is marked with it once in an article is the same wherever it stands there: names do, posts do not.
+        telltale: Regular expression: words that hardly ever stand in a text without an entity around them.
+        prose: Whether its lines are whole sentences: always, never, or there is no telling.
+        holds: A layer: a span of this label holds a span of it, or shares a key with one.
     """
 
     name: str
@@ -33,6 +37,10 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ar: str = ""
     main: bool = True
     depth: Annotated[int, msgspec.Meta(ge=1)] = 1
+    recurs: bool = False
+    telltale: str = ""
+    prose: Literal["always", "never", ""] = ""
+    holds: str = ""
 
 
 class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +61,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         inside_main: Its spans lie in regions whose label is main.
         outside_proclitics: Its spans begin where a word does, proclitics aside.
         marks_in: What accounts for the quotation marks of the main text; empty where the layer has no say in it.
+        one_label_by: A key attribute: spans of the layer that share its value in an article share their label.
+        kin: Labels that may share it all the same, as a person's name and post do.
     """
 
     column: str
@@ -61,6 +71,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     inside_main: bool = False
     outside_proclitics: bool = False
     marks_in: tuple[MarksIn, ...] = ()
+    one_label_by: str = ""
+    kin: tuple[tuple[str, ...], ...] = ()
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +111,8 @@ class RelationType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         head: Label of the span it starts from.
         tail: Label of the span it ends at.
         exactly_one_unless: If given, each head has exactly one such link, or none and this attribute.
+        usual: A head without one is worth a look.
+        backwards: It goes from what stands later in the text to what stands earlier.
         en: What it says.
     """
 
@@ -107,6 +121,8 @@ class RelationType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tail: str
     en: str
     exactly_one_unless: str = ""
+    usual: bool = False
+    backwards: bool = False
 
 
 class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):

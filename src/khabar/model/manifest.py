@@ -12,6 +12,14 @@ MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 
 
+def version_key(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]:
+    """Return what versions are ordered by: SemVer 2.0.0, section 11; a pre-release comes before its release."""
+    core, _, before = version.partition("-")
+    parts = (each for each in before.split(".") if each)
+    told = tuple((not each.isdigit(), int(each) if each.isdigit() else 0, each) for each in parts)
+    return tuple(int(each) for each in core.split(".")), not before, told
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of the release.
 

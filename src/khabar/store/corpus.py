@@ -1,5 +1,6 @@
 """A checkout of the corpus: what was ingested, and the folder ``annotations/`` with what was said of it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
@@ -12,11 +13,13 @@ from khabar.model.annotation import Annotation, canonical, encoded
 from khabar.model.article import Article
 from khabar.model.batch import Batch
 from khabar.model.finding import Waiver
+from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
+from khabar.model.manifest import MANIFEST, VERSION, version_key
 from khabar.model.records import Annotated, batch
 from khabar.store.files import decoded, write_atomically
-from khabar.store.intake import Intake
+from khabar.store.intake import SPLITS, Intake
 
 
 class Corpus(Intake):
@@ -53,6 +56,24 @@ class Corpus(Intake):
         if set(told) - {"waivers"}:
             raise BadRecord(f"{self.shown(path)}: a waiver is a table [[waivers]], there is none else: mend it by hand")
         return tuple(told.get("waivers", ()))
+
+    @property
+    def floors(self) -> Floors:
+        """What a release must reach; nothing where there is no ``annotations/floors.toml``."""
+        path = self._annotations / "floors.toml"
+        try:
+            floors = msgspec.toml.decode(path.read_bytes() if path.is_file() else b"", type=Floors)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
+        labels = {label for floors_of in floors.spans.values() for label in floors_of}
+        for what, told, known in (
+            ("split", floors.spans, SPLITS),
+            ("label", labels, self.labels.labels),
+            ("layer", floors.agreement, self.labels.layers),
+        ):
+            if strange := sorted(set(told) - set(known)):
+                raise BadRecord(f"{self.shown(path)}: there is no {what} '{strange[0]}': spell it right")
+        return floors
 
     # annotations/gold/, written by adjudicate
 
@@ -122,6 +143,10 @@ class Corpus(Intake):
         gold = self._gold_path(article)
         return [self._text_path(article), *pulled, *([gold] if gold.is_file() else [])]
 
+    def in_campaign(self, path: Path) -> bool:
+        """Tell whether a path is of a campaign's folder."""
+        return path.resolve().is_relative_to((self._annotations / "campaigns").resolve())
+
     def campaign_annotations(self, name: str) -> list[Path]:
         """Return the annotations that a campaign pulled, article by article."""
         pulled = (self.campaign(name) / "annotations").glob("*/*.json")
@@ -138,6 +163,12 @@ class Corpus(Intake):
     def dist(self) -> Path:
         """The folder of built releases."""
         return self.root / "dist"
+
+    @property
+    def newest_release(self) -> Path | None:
+        """The folder of the release of the highest version that was built here, None where none was."""
+        built = [path.parent for path in self.dist.glob(f"*/{MANIFEST}") if re.match(VERSION, path.parent.name)]
+        return max(built, key=lambda path: version_key(path.name), default=None)
 
     # One form for every annotation on disk: a span a line, made to be reviewed
 
