@@ -23,6 +23,10 @@ class BadRecord(KhabarError):
     """A record that does not hold together: a file, a line, an exported result."""
 
 
+class Incomparable(KhabarError):
+    """Judgements that no coefficient compares: a code that is none, a span outside of its text, other shapes."""
+
+
 class Withheld(KhabarError):
     """A text that is needed is not at hand, because its outlet allows offsets only or nobody restored it."""
 

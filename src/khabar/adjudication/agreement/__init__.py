@@ -1,0 +1,1 @@
+"""How far annotators agree: coefficients over arrays.  What is computed here is neither read nor written here."""

@@ -1,0 +1,33 @@
+"""Judgements written in short, for tests of agreement."""
+
+import numpy as np
+
+from khabar.adjudication.agreement import segmentation
+from khabar.adjudication.agreement.codes import MISSING
+from khabar.adjudication.agreement.continuum import Continuum
+
+
+def table(*rows):
+    """The codes of two annotators, from how often each pair of values was given."""
+    counts = np.array(rows)
+    first, second = (np.repeat(each.ravel(), counts.ravel()) for each in np.indices(counts.shape))
+    return np.column_stack([first, second])
+
+
+def coded(units):
+    """Codes from a word a unit, a sign an annotator; the values by alphabet, a point is missing."""
+    signs = np.array([list(unit) for unit in units.split()])
+    values = sorted(set(signs.ravel()) - {"."})
+    return np.array([[values.index(sign) if sign != "." else MISSING for sign in unit] for unit in signs])
+
+
+def spans(length, *annotators, borders=()):
+    """A continuum from the (start, length, category) of each annotator."""
+    rows = [(who, at, at + size, category) for who, each in enumerate(annotators) for at, size, category in each]
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+    return Continuum(*columns, length, len(annotators), np.array(borders, dtype=np.int64))
+
+
+def lengths(*segments):
+    """Boundaries from the lengths of the segments."""
+    return segmentation.boundaries(np.repeat(np.arange(len(segments)), segments))
