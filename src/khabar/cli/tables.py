@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from khabar.model.manifest import Manifest
+    from khabar.release.diff import Diff
 
 
 def show(table: "Table") -> None:
@@ -42,3 +43,35 @@ def counts(manifest: "Manifest") -> None:
         told = "  ".join(f"{name}:[bold]{number}[/]" for name, number in numbers.items())
         table.add_row(layer, str(sum(numbers.values())) if layer != "articles" else "", told)
     show(table)
+
+
+_CHANGES = {
+    "articles_added": "+ articles",
+    "articles_removed": "- articles",
+    "added": "+ added",
+    "removed": "- removed",
+    "relabelled_to": "+ label",
+    "relabelled_from": "- label",
+    "moved": "moved",
+    "reattributed": "said",
+}
+"""Counts of `khabar.release.diff.records.LabelCount`, as columns of a terminal."""
+
+
+def label_changes(diff: "Diff") -> None:
+    """Show what became of the spans of each label between two releases."""
+    from rich import box
+    from rich.table import Table
+
+    rows = [each for each in diff.counts if any(getattr(each, name) for name in _CHANGES)]
+    used = {name: title for name, title in _CHANGES.items() if any(getattr(each, name) for each in rows)}
+    table = Table(box=box.SIMPLE)
+    for name in ("layer", "label"):
+        table.add_column(name)
+    for title in ("before", *used.values(), "after"):
+        table.add_column(title, justify="right")
+    for each in rows:
+        told = (str(getattr(each, name) or "") for name in used)
+        table.add_row(each.layer, each.label, str(each.before), *told, str(each.after))
+    if rows:
+        show(table)

@@ -1,6 +1,7 @@
 """What a release says of itself in ``manifest.json``: its files, rows, digests and class labels."""
 
 import hashlib
+import re
 from typing import Annotated
 
 import msgspec
@@ -12,12 +13,20 @@ MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 
 
-def version_key(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[bool, int, str], ...]]:
-    """Return what versions are ordered by: SemVer 2.0.0, section 11; a pre-release comes before its release."""
-    core, _, before = version.partition("-")
-    parts = (each for each in before.split(".") if each)
-    told = tuple((not each.isdigit(), int(each) if each.isdigit() else 0, each) for each in parts)
-    return tuple(int(each) for each in core.split(".")), not before, told
+def core(version: str) -> tuple[int, int, int]:
+    """Return MAJOR, MINOR and PATCH of a version."""
+    major, minor, patch = version.partition("-")[0].split(".")
+    return int(major), int(minor), int(patch)
+
+
+def precedence(version: str) -> tuple[tuple[int, int, int], bool, tuple[tuple[bool, int, str], ...]]:
+    """Return what versions are ordered by (Semantic Versioning 2.0.0, item 11): a pre-release before its release."""
+    identifiers = version.partition("-")[2]
+    ranked = tuple(
+        (False, int(each), "") if re.fullmatch("[0-9]+", each) else (True, 0, each)
+        for each in (identifiers.split(".") if identifiers else ())
+    )
+    return core(version), not identifiers, ranked
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from khabar.model.batch import Batch
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, Config, File, Manifest, Split, content_of
 from khabar.release.card import card
+from khabar.release.diff import changes
 from khabar.release.tables import CONFIGS, published
 from khabar.release.tables import Config as Kind
 from khabar.release.writers.parquet import ParquetFile
@@ -26,16 +27,18 @@ NAME = "khabar"
 Judge = Callable[[], int]
 
 
-def build(corpus: Corpus, version: str, judge: Judge) -> Path:
+def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = None) -> Path:
     """Build ``dist/<version>/`` from the gold annotations and return it; what was there is replaced.
 
     Args:
         corpus: Where the gold is.
         version: Version of the release, MAJOR.MINOR.PATCH.
         judge: Checks corpus and gold and says how many errors there are; with one, nothing is built.
+        against: Folder of the release before it, to which it says what changed.
 
     Raises:
         BadRecord: corpus or gold break a rule, or the version is none.
+        Changed: the release before it forbids this one (`khabar.release.diff.changes`).
         NotFound: there is no gold.
     """
     if not re.match(VERSION, version):
@@ -48,6 +51,8 @@ def build(corpus: Corpus, version: str, judge: Judge) -> Path:
         try:
             manifest, schemas = _data(corpus, version, partial)
             (partial / "README.md").write_text(card(manifest, schemas), encoding="utf-8")
+            if against:
+                changes(against, partial, manifest)
             _sealed(manifest, partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)

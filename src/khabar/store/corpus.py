@@ -16,7 +16,7 @@ from khabar.model.finding import Waiver
 from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
-from khabar.model.manifest import MANIFEST, VERSION, version_key
+from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
 from khabar.store.files import decoded, write_atomically
 from khabar.store.intake import SPLITS, Intake
@@ -168,7 +168,7 @@ class Corpus(Intake):
     def newest_release(self) -> Path | None:
         """The folder of the release of the highest version that was built here, None where none was."""
         built = [path.parent for path in self.dist.glob(f"*/{MANIFEST}") if re.match(VERSION, path.parent.name)]
-        return max(built, key=lambda path: version_key(path.name), default=None)
+        return max(built, key=lambda path: precedence(path.name), default=None)
 
     # One form for every annotation on disk: a span a line, made to be reviewed
 

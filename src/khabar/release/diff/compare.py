@@ -1,0 +1,57 @@
+"""Two releases -> everything by which they differ, judged."""
+
+from pathlib import Path
+
+from khabar.model.manifest import Manifest
+from khabar.release.diff import scheme
+from khabar.release.diff.articles import article_changes
+from khabar.release.diff.records import Diff
+from khabar.release.diff.side import Side
+from khabar.release.diff.step import judged
+
+
+def diff(before: Path, after: Path) -> Diff:
+    """Compare two releases by meaning.
+
+    Rows are read with their page checksums verified; rows that digests call equal are not read at all, so that the
+    digests of both manifests are believed: `khabar release verify` is what tests them.
+
+    Args:
+        before: Folder of the older release.
+        after: Folder of the newer one.
+
+    Raises:
+        NotFound: there is no release.
+        BadRecord: one cannot be read.
+    """
+    return compared(Side.of(before), Side.of(after))
+
+
+def diff_of_build(before: Path, folder: Path, manifest: Manifest) -> Diff:
+    """Compare a release with one that is being built, whose manifest is not written yet."""
+    return compared(Side.of(before), Side.of(folder, manifest))
+
+
+def compared(before: Side, after: Side) -> Diff:
+    """Return the diff of two releases."""
+    articles = tuple(sorted(article_changes(before, after), key=lambda each: each.id))
+    versions = (before.told.scheme, after.told.scheme)
+    gone, come = scheme.vocabulary_changes(before, after)
+    return judged(
+        Diff(
+            name=after.told.name,
+            before=before.told.version,
+            after=after.told.version,
+            scheme=versions if versions[0] != versions[1] else (),
+            splits=scheme.split_sizes(before, after),
+            columns=scheme.column_changes(before, after),
+            orders=scheme.order_changes(before, after),
+            vocabulary_removed=gone,
+            vocabulary_added=come,
+            derived=scheme.derived_changes(before, after, articles),
+            counts=scheme.label_counts(before, after, articles),
+            agreement=scheme.agreement_changes(before, after),
+            findings=scheme.finding_changes(before, after),
+            articles=articles,
+        )
+    )
