@@ -53,7 +53,11 @@ def labels() -> LabelSet:
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
     """An empty corpus with two sources, one open and one that allows offsets only."""
-    root = tmp_path / "checkout"
+    return new_corpus(tmp_path / "checkout")
+
+
+def new_corpus(root: Path) -> Corpus:
+    """Make an empty corpus in a new folder."""
     (root / "annotations").mkdir(parents=True)
     (root / "corpus").mkdir()
     shutil.copy(REPOSITORY / "annotations" / "labels.toml", root / "annotations" / "labels.toml")
@@ -78,6 +82,48 @@ def add_gold(corpus: Corpus, source: str, name: str, marked: str, split: str = "
     corpus.write_gold(with_words(annotation, found.text) if open_ else withheld(annotation, found.text, words))
     corpus.add_to_split(split, [outcome.article.id])
     return outcome.article.id
+
+
+# A stand-in of the Hub, for the real client of it
+
+
+@pytest.fixture
+def hub(monkeypatch):
+    """A Hub on the loopback that is empty; it is the one that the client speaks with."""
+    from huggingface_hub import constants
+
+    from hub import Hub
+
+    with Hub() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_TOKEN", "hf_of_nobody")
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+        yield hub
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache of releases; it is the one that everything uses."""
+    from khabar.loading.cache import Cache
+
+    monkeypatch.setenv("KHABAR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("KHABAR_HUB", raising=False)
+    return Cache()
+
+
+@pytest.fixture
+def khabar_here(monkeypatch, capsys):
+    """Call the command in this process: its exit status, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        from khabar.cli import main
+
+        monkeypatch.setattr("sys.argv", ["khabar", *map(str, arguments)])
+        with pytest.raises(SystemExit) as done:
+            main()
+        return (int(done.value.code or 0), *capsys.readouterr())
+
+    return call
 
 
 # A real Label Studio, for the campaign's tests

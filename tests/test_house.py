@@ -10,7 +10,18 @@ import pytest
 import khabar
 from conftest import REPOSITORY
 
-HEAVY = ("numpy", "pyarrow", "datasets", "pandas", "label_studio_sdk", "httpx", "rich", "msgspec")
+HEAVY = (
+    "numpy",
+    "pyarrow",
+    "datasets",
+    "pandas",
+    "label_studio_sdk",
+    "httpx",
+    "rich",
+    "msgspec",
+    "fsspec",
+    "huggingface_hub",
+)
 
 
 @pytest.mark.parametrize("call", ["import khabar", "import khabar.cli; khabar.cli.cli.main(['--help'])"])
@@ -24,10 +35,9 @@ def test_importing_the_package_and_asking_for_help_load_nothing_heavy(call):
 
 
 def test_the_public_names_are_these_and_can_be_asked_for_twice():
-    assert khabar.__all__ == dir(khabar) == ["load", "signature"]
+    assert khabar.__all__ == dir(khabar) == ["download", "load", "signature", "stream"]
     for _ in range(2):
-        assert callable(khabar.load)
-        assert callable(khabar.signature)
+        assert all(callable(getattr(khabar, name)) for name in khabar.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'loads'"):
         khabar.loads  # noqa: B018
 

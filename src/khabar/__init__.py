@@ -1,15 +1,18 @@
 """Khabar: an annotated corpus of Arabic news articles, and the tools that make, check, release and load it.
 
-``khabar.load(release, config)`` opens a release after verifying it.  Importing the package imports nothing heavy.
+``khabar.load(release, config)`` opens a release after verifying it, ``khabar.stream`` yields its rows, and
+``khabar.download`` fetches one.  Importing the package imports nothing heavy.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from khabar.loading import download as download
     from khabar.loading import load as load
     from khabar.loading import signature as signature
+    from khabar.loading import stream as stream
 
-__all__ = ["load", "signature"]
+__all__ = ["download", "load", "signature", "stream"]
 
 
 def __getattr__(name: str) -> Any:

@@ -43,3 +43,7 @@ class Busy(KhabarError):
 
 class ServerTrouble(KhabarError):
     """The annotation server is absent, unwell, or answers what it should not."""
+
+
+class Unreachable(KhabarError):
+    """A place on the network does not answer, or not as it should; the same call may succeed later."""

@@ -13,7 +13,10 @@ import click
 
 from khabar.errors import KhabarError
 
-COMMANDS = ("ingest", "split", "restore", "studio", "campaign", "adjudicate", "check", "release", "show", "stats")
+COMMANDS = (
+    *("ingest", "split", "restore", "studio", "campaign", "adjudicate", "check", "release", "download"),
+    *("show", "stats"),
+)
 """In the order of the way of the data.  A command is the attribute ``command`` of the module of its name."""
 
 

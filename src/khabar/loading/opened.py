@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from khabar.errors import BadRecord, NotFound
+from khabar.loading.located import located
 from khabar.loading.verify import broken_files, config_of, other_content, other_rows, read_manifest, rows_of
 from khabar.model.manifest import content_of
 from khabar.model.text import DIGEST_SHOWN
@@ -14,12 +15,19 @@ if TYPE_CHECKING:
     from datasets import DatasetDict, Features
 
 
-def load(release: str | Path, config: str = "articles") -> "DatasetDict":
+def load(
+    release: str | Path, config: str = "articles", version: str | None = None, content: str | None = None
+) -> "DatasetDict":
     """Open one config of a release after verifying its files, rows and digests.
 
+    A release that is called by name comes from the cache of this machine, without the network where it is there, and
+    is fetched else.  The rows are read here, from the verified files: no other cache lies between.
+
     Args:
-        release: The release's folder, as built or downloaded.
+        release: The release's folder; or ``NAME`` or ``OWNER/NAME`` with a version, which may follow after ``@``.
         config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+        version: Version that the release must have.
+        content: Content digest that it must have, or the digest's beginning.
 
     Returns:
         The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
@@ -27,11 +35,13 @@ def load(release: str | Path, config: str = "articles") -> "DatasetDict":
     Raises:
         NotFound: no release there, or no such config.
         BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
+        Changed: version or content are others than those that are asked for, or those that were first seen.
+        Unreachable: the release is not in the cache, and its source does not answer.
     """
     from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
     from datasets.table import InMemoryTable, cast_table_to_features
 
-    folder = Path(release)
+    folder = located(release, version, content)
     manifest = read_manifest(folder)
     told_of = config_of(folder, manifest, config)
     for problem in broken_files(folder, manifest, config):
@@ -53,10 +63,11 @@ def load(release: str | Path, config: str = "articles") -> "DatasetDict":
     return DatasetDict(splits)
 
 
-def signature(release: str | Path, config: str, split: str) -> str:
+def signature(release: str | Path, config: str, split: str, version: str | None = None) -> str:
     """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
-    manifest = read_manifest(Path(release))
-    splits = config_of(Path(release), manifest, config).splits
+    folder = located(release, version)
+    manifest = read_manifest(folder)
+    splits = config_of(folder, manifest, config).splits
     if split not in splits:
         raise NotFound(f"{release}: {config} has no split '{split}', there are: {', '.join(splits)}")
     content = splits[split].content

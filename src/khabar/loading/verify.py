@@ -43,13 +43,22 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     if not path.is_file():
         raise NotFound(f"{path} is missing, a release has one: is this a release's folder?")
+    return manifest_of(path.read_bytes(), str(path))
+
+
+def manifest_of(content: bytes, place: str) -> Manifest:
+    """Decode a manifest; the message of an error begins with its place.
+
+    Raises:
+        BadRecord: it does not parse, or has a form that this version does not know.
+    """
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRecord(f"{path}: {error}") from None
+        raise BadRecord(f"{place}: {error}") from None
     if manifest.format != FORMAT:
         raise BadRecord(
-            f"{path}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
+            f"{place}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
         )
     return manifest
 
@@ -77,24 +86,30 @@ def broken_files(folder: Path, manifest: Manifest, config: str = "") -> Iterator
             yield f"{file} is missing: download the release again"
         elif file.stat().st_size != told.bytes:
             yield f"{file} has {file.stat().st_size} bytes, the manifest says {told.bytes}: download it again"
-        elif (found := _sha256(file)) != told.sha256:
+        elif (found := sha256_of(file)) != told.sha256:
             yield f"{file} is {found[:DIGEST_SHOWN]}, the manifest says {told.sha256[:DIGEST_SHOWN]}: download it again"
     if not config:
         yield from _sums(folder, manifest)
 
 
 def _sums(folder: Path, manifest: Manifest) -> Iterator[str]:
-    told = {each.path: each.sha256 for each in manifest.files} | {MANIFEST: _sha256(folder / MANIFEST)}
+    told = {MANIFEST, *(each.path for each in manifest.files)}
     path = folder / SUMS
     lines = path.read_bytes().decode("utf-8", "replace").splitlines() if path.is_file() else []
-    if sorted(lines) != sorted(f"{digest}  {name}" for name, digest in told.items()):
+    if sorted(lines) != sums_of(manifest, (folder / MANIFEST).read_bytes()):
         yield f"{path} does not agree with the manifest: download the release again"
     there = (each for each in folder.rglob("*") if each.is_symlink() or not each.is_dir())
-    for name in sorted({each.relative_to(folder).as_posix() for each in there} - set(told) - {SUMS}):
+    for name in sorted({each.relative_to(folder).as_posix() for each in there} - told - {SUMS}):
         yield f"{folder / name} does not belong to the release: remove it"
 
 
-def _sha256(path: Path) -> str:
+def sums_of(manifest: Manifest, raw: bytes) -> list[str]:
+    """Return the lines of the sums that belong to a manifest, sorted; ``raw`` is its file."""
+    told = {each.path: each.sha256 for each in manifest.files} | {MANIFEST: hashlib.sha256(raw).hexdigest()}
+    return sorted(f"{digest}  {name}" for name, digest in told.items())
+
+
+def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,0 +1,71 @@
+"""Release -> rows, one after the other, without holding a split in memory.
+
+Parquet files are read batch by batch on this thread alone: a reader with threads of its own that is left in the
+middle of a file keeps the interpreter from ending (datasets#7467, arrow#45214).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from khabar.errors import BadRecord, NotFound
+from khabar.loading.located import located
+from khabar.loading.verify import broken_files, config_of, other_content, other_rows, read_manifest
+from khabar.model.content import ContentDigest
+from khabar.model.manifest import Split, content_of
+
+ROWS = 256
+"""Rows decoded at once."""
+
+
+def stream(
+    release: str | Path,
+    config: str = "articles",
+    split: str = "train",
+    version: str | None = None,
+    content: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a split as they stand in Parquet: labels are strings, offsets count code points.
+
+    Files are verified by their sums before the first row, pages by their checksums as they are read, and the rows by
+    their content digest after the last one.
+
+    Args:
+        release: A folder, or a name; see `khabar.load`.
+        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+        split: ``train``, ``validation`` or ``test``.
+        version: Version that the release must have.
+        content: Content digest that it must have, or the digest's beginning.
+
+    Raises:
+        NotFound: no release there, no such config or split.
+        BadRecord: a file is missing or changed, or its rows are not those that the manifest describes.
+        Changed: version or content are others than those that are asked for.
+    """
+    folder = located(release, version, content)
+    manifest = read_manifest(folder)
+    splits = config_of(folder, manifest, config).splits
+    if split not in splits:
+        raise NotFound(f"{folder}: {config} has no split '{split}', there are: {', '.join(splits)}")
+    for problem in broken_files(folder, manifest, config):
+        raise BadRecord(problem)
+    if content_of(manifest.configs) != manifest.content:
+        raise BadRecord(other_content(folder))
+    return _rows(folder, f"{config}/{split}", splits[split])
+
+
+def _rows(folder: Path, place: str, told: Split) -> Iterator[dict[str, Any]]:
+    digest = ContentDigest()
+    for path in told.files:
+        try:
+            with pq.ParquetFile(folder / path, page_checksum_verification=True) as file:
+                for batch in file.iter_batches(ROWS, use_threads=False):
+                    digest.add(batch)
+                    yield from batch.to_pylist()
+        except (OSError, TypeError, pa.ArrowException) as error:
+            raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
+    if digest.hexdigest() != told.content:
+        raise BadRecord(other_rows(folder, place, digest.hexdigest(), told.content))
