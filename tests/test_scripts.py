@@ -98,4 +98,4 @@ def test_a_lock_that_there_is_not_is_told_from_those_there_are(clone):
     done = run(clone, sys.executable, "scripts/environment", "everything")
 
     assert done.returncode == 1
-    assert done.stderr == "environment: usage: scripts/environment base | campaign | dev\n"
+    assert done.stderr == "environment: usage: scripts/environment base | pages | campaign | dev\n"
