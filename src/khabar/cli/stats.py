@@ -29,6 +29,7 @@ def _release(folder: Path) -> None:
 
 
 def _corpus(root: Path) -> None:
+    from khabar.model.rights import rights
     from khabar.store import Corpus
 
     corpus = Corpus(root)
@@ -37,4 +38,4 @@ def _corpus(root: Path) -> None:
         gold = corpus.gold_of(article)
         spans = f"{len(gold.spans)} spans" if gold else "no gold"
         split = corpus.splits.get(article.id, "no split")
-        click.echo(f"{article.id}\t{corpus.source_of(article).license}\t{split}\t{text}\t{spans}")
+        click.echo(f"{article.id}\t{rights(corpus.source_of(article), article).license}\t{split}\t{text}\t{spans}")

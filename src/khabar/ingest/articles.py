@@ -11,6 +11,7 @@ import msgspec
 from khabar.errors import BadText, Changed, KhabarError
 from khabar.ingest.readers import Page, pages
 from khabar.model.article import Article, Source
+from khabar.model.rights import rights
 from khabar.model.text import DIGEST_SHOWN, NAME, digest, normal_form
 from khabar.store import Corpus
 
@@ -103,6 +104,7 @@ def _take(corpus: Corpus, intake: Intake, known: dict[str, Article], found: tupl
         article = msgspec.convert(told, Article)
     except msgspec.ValidationError as error:
         raise BadText(f"{path}: {error}: a date is YYYY-MM-DD") from None
+    rights(intake.source, article)  # what nobody could use is not taken
     corpus.add_article(intake.source, article, text)
     known[sha256] = article
     return Outcome(path, article, new=True, message=f"{path}: {', '.join(changes)}" if changes else "")

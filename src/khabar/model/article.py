@@ -10,7 +10,25 @@ Redistribution = Literal["text", "offsets"]
 Provenance = Literal["published", "authored"]
 Date = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\Z")]
 """ISO 8601: a year, a month or a day; empty where unknown."""
+Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+"""ISO 8601: a day."""
 Identity = Annotated[str, msgspec.Meta(pattern=NAME)]
+License = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]+\Z")]
+"""An SPDX identifier, or ``LicenseRef-...`` where there is none."""
+
+
+class Relicensed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A license that a source came to use.
+
+    Attributes:
+        since: First day; what was published on it or later is under this license.
+        license: The license.
+        license_url: Where it can be read, empty where that is not known.
+    """
+
+    since: Day
+    license: License
+    license_url: str = ""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,8 +37,11 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     Attributes:
         id: Short name; the folder of its articles.
         outlet: Full name, as a reader would cite it.
-        license: SPDX identifier, or ``LicenseRef-...`` where there is none.
+        license: License of its articles; where it changed, that of the oldest (`khabar.model.rights`).
+        license_url: Where it can be read, empty where that is not known.
+        relicensed: The licenses that followed, by date.
         rights_holder: Who holds the rights in the texts.
+        attribution: What a reuser has to name; the outlet where it is empty.
         redistribute: ``text``: texts may be committed and released; ``offsets``: spans and digests alone.
         provenance: ``published`` by an outlet, or ``authored`` for this corpus (the people in it are invented).
         language: BCP 47 tag of its articles.
@@ -30,13 +51,22 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     id: Annotated[str, msgspec.Meta(pattern=r"^(?!splits$)[a-z][a-z0-9-]{0,29}\Z")]
     outlet: str
-    license: str
+    license: License
+    license_url: str = ""
+    relicensed: tuple[Relicensed, ...] = ()
     rights_holder: str
+    attribution: str = ""
     redistribute: Redistribution
     provenance: Provenance
     language: str = "ar"
     url: str = ""
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse licenses that do not follow on one another."""
+        days = [each.since for each in self.relicensed]
+        if days != sorted(set(days)):
+            raise ValueError("relicensed is not in order of its days, each once")
 
 
 class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -52,7 +82,8 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         published: Date of publication, ISO 8601, if known.
         retrieved: Date of retrieval, ISO 8601, if known.
         story: Articles that tell one story share it and stay in one split; the article's id where it is alone.
-        license: SPDX identifier where it differs from the source's.
+        license: Its own license where it is not that of its source on the day of publication.
+        license_since: Day since which its own license holds, if known.
     """
 
     id: Identity
@@ -64,4 +95,5 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     published: Date = ""
     retrieved: Date = ""
     story: str = ""
-    license: str = ""
+    license: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]*\Z")] = ""
+    license_since: Date = ""

@@ -12,6 +12,7 @@ from khabar.model.batch import Batch
 from khabar.model.columns import ARTICLE_SCHEMA, RECORDED, Ints, Names, Relations, Spans, Stray, ends
 from khabar.model.labels import LabelSet
 from khabar.model.nested import attribute_type
+from khabar.model.rights import rights
 
 
 class Annotated(NamedTuple):
@@ -61,6 +62,7 @@ def _and_strangers(known: tuple[str, ...], seen: Iterable[str]) -> tuple[str, ..
 
 def _article(item: Annotated) -> dict[str, object]:
     article, source, annotation = item.article, item.source, item.annotation
+    held = rights(source, article)
     return {
         "id": article.id,
         "source": source.id,
@@ -73,10 +75,9 @@ def _article(item: Annotated) -> dict[str, object]:
         "published": article.published or None,
         "retrieved": article.retrieved or None,
         "story": article.story or article.id,
-        "license": article.license or source.license,
-        "rights_holder": source.rights_holder,
-        "redistribute": source.redistribute,
-        "provenance": source.provenance,
+        **held._asdict(),
+        "license_since": held.license_since or None,
+        "license_url": held.license_url or None,
         "scheme": annotation.scheme,
         "annotator": annotation.annotator,
         "annotator_kind": annotation.kind,

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
 from khabar.model.article import Article, Source
+from khabar.model.rights import rights
 from khabar.model.text import DIGEST_SHOWN, digest
 from khabar.store.files import append_line, decoded, write_atomically
 
@@ -39,7 +41,7 @@ class Intake:
         if not path.is_file():
             raise NotFound(f"{self.shown(path)} is missing, it says what may be done with the articles: write it")
         try:
-            tables = msgspec.toml.decode(path.read_bytes(), type=dict[str, dict[str, str]])
+            tables = msgspec.toml.decode(path.read_bytes(), type=dict[str, dict[str, Any]])
             return {name: msgspec.convert({**table, "id": name}, Source) for name, table in tables.items()}
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
@@ -62,6 +64,10 @@ class Intake:
             path = self._corpus / source.id / "articles.jsonl"
             for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), start=1):
                 article = decoded(line, Article, f"{self.shown(path)}:{number}")
+                try:
+                    rights(source, article)
+                except BadRecord as error:
+                    raise BadRecord(f"{self.shown(path)}:{number}: {error}") from None
                 if article.id in found:
                     raise BadRecord(
                         f"{self.shown(path)}:{number}: {article.id} is recorded twice: remove one of the lines"

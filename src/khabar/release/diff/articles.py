@@ -16,7 +16,7 @@ from khabar.release.diff.spans import Shown, layers_of, span_changes
 _REPEATABLE = frozenset(
     (
         *("source", "sha256", "length", "language", "published", "retrieved"),
-        *("license", "license_url", "license_since", "license_checked", "rights_holder", "redistribute", "provenance"),
+        *("license", "license_url", "license_since", "rights_holder", "attribution", "redistribute", "provenance"),
         *("scheme", "annotator", "annotator_kind", "layers"),
     )
 )
