@@ -268,5 +268,5 @@ def test_the_commands_start_show_and_stop_the_server(stand_in, corpus, monkeypat
 def test_without_the_extra_the_command_says_what_to_install(corpus, monkeypatch):
     monkeypatch.setitem(sys.modules, "uv", None)
 
-    with pytest.raises(NotFound, match=r"^uv is not installed, campaigns need khabar\[campaign\]"):
+    with pytest.raises(NotFound, match=r"^uv is not installed, it comes with khabar\[campaign\]"):
         Studio(corpus.studio, corpus.root / "env").install()

@@ -1,5 +1,8 @@
 """Errors that a person reads: one line, *place: what is, what should be: what to do*."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class KhabarError(Exception):
     """The call cannot be carried out; its text is the one line that the command prints.
@@ -47,3 +50,17 @@ class ServerTrouble(KhabarError):
 
 class Unreachable(KhabarError):
     """A place on the network does not answer, or not as it should; the same call may succeed later."""
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Import within it what an extra of khabar brings, such as ``campaign``.
+
+    Raises:
+        NotFound: it is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        missing = (error.name or "a package").split(".")[0]
+        raise NotFound(f"{missing} is not installed, it comes with khabar[{name}]: install that extra") from None

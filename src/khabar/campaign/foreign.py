@@ -1,22 +1,14 @@
 """The door to the packages of the extra ``khabar[campaign]``: one clear line where they are not installed."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from khabar.errors import NotFound
+from khabar.errors import extra
 
 
-@contextmanager
-def campaign_extra() -> Iterator[None]:
+def campaign_extra() -> AbstractContextManager[None]:
     """Import within it what the extra brings.
 
     Raises:
         NotFound: it is not installed.
     """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        missing = (error.name or "a package").split(".")[0]
-        raise NotFound(
-            f"{missing} is not installed, campaigns need khabar[campaign]: install that extra of khabar"
-        ) from None
+    return extra("campaign")

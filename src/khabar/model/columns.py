@@ -149,3 +149,18 @@ def ends(articles: Ints, ids: pa.Array, wanted_articles: Ints, wanted: pa.Array)
     place = np.searchsorted(there, sought, sorter=order)
     row = np.append(order, -1)[place]
     return np.where((row >= 0) & (np.append(there, -1)[row] == sought), row, -1)
+
+
+def ranges(first: Ints, count: Ints) -> tuple[Ints, Ints]:
+    """Return ``count`` places from ``first`` on, row by row, and which row each place comes from.
+
+    Args:
+        first: Where the places of each row begin, shape (n,).
+        count: How many they are, from 0; shape (n,).
+
+    Returns:
+        The row and the place, each of as many entries as there are places.
+    """
+    rows = np.repeat(np.arange(len(first)), count)
+    begin = count.cumsum() - count
+    return rows, first[rows] + np.arange(len(rows)) - begin[rows]

@@ -21,7 +21,7 @@ import numpy as np
 from khabar.adjudication.agreement.codes import Floats, value_counts
 from khabar.adjudication.agreement.continuum import NONE, Continuum, gaps, sections
 from khabar.errors import Incomparable
-from khabar.model.columns import Ints
+from khabar.model.columns import Ints, ranges
 
 NAN = float("nan")
 GAP = 0
@@ -215,18 +215,11 @@ def _differences(continuum: Continuum) -> float:
     other = who[:, None] != readers
     met = np.where(other, last - first, 0)
     alone = (other & (met == 0)).sum(axis=1)
-    rows, partners = _ranges(first.ravel(), met.ravel())
+    rows, partners = ranges(first.ravel(), met.ravel())
     rows //= len(readers)
     moved = (start[rows] - start[partners]) ** 2 + (end[rows] - end[partners]) ** 2
     # A span alone is counted as a span in a gap, and as a gap around a span.
     return float(moved.sum() + 2 * (alone * (end - start) ** 2).sum())
-
-
-def _ranges(first: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """Which row each place of the ranges comes from, and the place: ``count`` places from ``first``, row by row."""
-    rows = np.repeat(np.arange(len(first)), count)
-    begin = count.cumsum() - count
-    return rows, first[rows] + np.arange(len(rows)) - begin[rows]
 
 
 def _sums(at: Ints, weights: Floats, size: int) -> Floats:
