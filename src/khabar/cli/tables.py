@@ -41,7 +41,7 @@ def counts(manifest: "Manifest") -> None:
     table = Table(box=box.SIMPLE, show_header=False)
     for layer, numbers in manifest.counts.items():
         told = "  ".join(f"{name}:[bold]{number}[/]" for name, number in numbers.items())
-        table.add_row(layer, str(sum(numbers.values())) if layer != "articles" else "", told)
+        table.add_row(layer, str(sum(numbers.values())) if layer in manifest.layers else "", told)
     show(table)
 
 

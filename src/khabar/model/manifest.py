@@ -11,6 +11,19 @@ VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z"
 """MAJOR.MINOR.PATCH, as SemVer writes it."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+GROUPS = (
+    "articles",
+    "code_points",
+    "splits",
+    "sources",
+    "licenses",
+    "provenance",
+    "redistribution",
+    "annotators",
+    "annotations",
+    "relations",
+)
+"""What `Manifest.counts` counts, besides the spans of each layer."""
 
 
 def core(version: str) -> tuple[int, int, int]:
@@ -83,7 +96,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         scheme: Version of the label set.
         label_set: Digest of the label set.
         content: Digest of all content digests: the identity of the release.
-        counts: Articles, texts, and spans by label, for people.
+        counts: For people: `GROUPS`, then spans by label, a group a layer.
         configs: By name.
         files: Every file but the manifest and the sums, ordered by path.
     """
@@ -97,6 +110,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     counts: dict[str, dict[str, int]]
     configs: dict[str, Config]
     files: tuple[File, ...]
+
+    @property
+    def layers(self) -> dict[str, dict[str, int]]:
+        """Spans by label, layer by layer."""
+        return {name: numbers for name, numbers in self.counts.items() if name not in GROUPS}
 
 
 def content_of(configs: dict[str, Config]) -> str:

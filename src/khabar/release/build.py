@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 import shutil
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,15 +12,16 @@ import numpy as np
 import pyarrow as pa
 
 from khabar.errors import BadRecord, NotFound
-from khabar.model.batch import Batch
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, Config, File, Manifest, Split, content_of
-from khabar.release.card import card
+from khabar.release import documents
+from khabar.release.counts import Counts
 from khabar.release.diff import changes
 from khabar.release.tables import CONFIGS, published
 from khabar.release.tables import Config as Kind
 from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS, Corpus
+from khabar.store.written import Written
 
 NAME = "khabar"
 Judge = Callable[[], int]
@@ -50,7 +50,9 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
         partial.mkdir()
         try:
             manifest, schemas = _data(corpus, version, partial)
-            (partial / "README.md").write_text(card(manifest, schemas), encoding="utf-8")
+            sources = tuple(each for each in corpus.sources.values() if each.id in manifest.counts["sources"])
+            known = documents.Known(manifest, schemas, corpus.labels, sources, Written(corpus.root))
+            documents.write(known, partial)
             if against:
                 changes(against, partial, manifest)
             _sealed(manifest, partial)
@@ -67,7 +69,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
     configs = [config for config in CONFIGS.values() if config.stands_on(labels)]
     files: dict[tuple[str, str], ParquetFile] = {}
     schemas: dict[str, pa.Schema] = {}
-    counts = _Counts(labels)
+    counts = Counts(labels)
     for batch in corpus.batches(corpus.gold()):
         for split in SPLITS:
             part = published(batch.select(np.asarray(batch.articles["split"]) == split))
@@ -85,6 +87,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
     for file in files.values():
         file.close()
+    counts.add_campaigns(corpus)
     told = {config.name: _config(config, labels, files, folder) for config in configs if config.name in schemas}
     manifest = Manifest(
         format=FORMAT,
@@ -95,7 +98,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
         content=content_of(told),
         counts=counts.told(),
         configs=told,
-        files=(),
+        files=_files(folder),
     )
     return manifest, schemas
 
@@ -113,36 +116,18 @@ def _split(file: ParquetFile, folder: Path) -> Split:
     return Split(files=(path,), rows=file.content.rows, bytes=file.content.bytes, content=file.content.hexdigest())
 
 
-class _Counts:
-    """Articles and spans by label, for people."""
-
-    def __init__(self, labels: LabelSet) -> None:
-        self._articles: Counter[str] = Counter(all=0, with_text=0)
-        self._labels: Counter[str] = Counter()
-        self._set = labels
-
-    def add(self, batch: Batch) -> None:
-        self._articles.update(all=len(batch), with_text=int(batch.has_text.sum()))
-        numbers = np.bincount(batch.spans.label, minlength=len(batch.names.labels)).tolist()
-        self._labels.update(dict(zip(batch.names.labels, numbers, strict=True)))
-
-    def told(self) -> dict[str, dict[str, int]]:
-        layers = {
-            name: {label.name: self._labels[label.name] for label in layer.labels if self._labels[label.name]}
-            for name, layer in self._set.layers.items()
-        }
-        return {"articles": dict(self._articles), **layers}
-
-
 def _sealed(manifest: Manifest, folder: Path) -> None:
     """Write the manifest, which names every other file, and the sums, which name every file."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = tuple(_file(path, folder) for path in paths)
+    files = _files(folder)
     whole = msgspec.structs.replace(manifest, files=files)
     path = folder / MANIFEST
     path.write_bytes(msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n")
     sums = sorted((*files, _file(path, folder)), key=lambda each: each.path)
     (folder / SUMS).write_text("".join(f"{each.sha256}  {each.path}\n" for each in sums), encoding="utf-8")
+
+
+def _files(folder: Path) -> tuple[File, ...]:
+    return tuple(_file(path, folder) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _file(path: Path, folder: Path) -> File:

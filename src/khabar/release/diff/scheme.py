@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from khabar.model.labels import LabelSet
+from khabar.model.manifest import GROUPS
 from khabar.release.diff.records import ArticleChange, ColumnChange, Figure, LabelCount, LabelOrder, SplitSize
 from khabar.release.diff.side import ARTICLES, Side, Split
 from khabar.store.files import decoded
@@ -143,7 +144,7 @@ def _labels(before: Side, after: Side) -> list[tuple[str, str]]:
 
 
 def _totals(side: Side) -> dict[str, int]:
-    groups = (numbers for name, numbers in side.told.counts.items() if name != "articles")
+    groups = (numbers for name, numbers in side.told.counts.items() if name not in GROUPS)
     return {label: number for numbers in groups for label, number in numbers.items()}
 
 

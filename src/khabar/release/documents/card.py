@@ -6,6 +6,7 @@ import pyarrow as pa
 import yaml
 
 from khabar.model.manifest import Manifest
+from khabar.release.documents.known import DOCUMENTS, Known
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -28,8 +29,9 @@ def _feature(field: pa.Field, path: str, class_labels: dict[str, tuple[str, ...]
     return {"name": field.name, "dtype": str(kind)}
 
 
-def card(manifest: Manifest, schemas: dict[str, pa.Schema]) -> str:
+def card(known: Known) -> str:
     """Return the card's text."""
+    manifest, schemas = known.manifest, known.schemas
     articles = manifest.counts["articles"]["all"]
     head = {
         "pretty_name": "Khabar: annotated Arabic news",
@@ -79,8 +81,7 @@ def _body(manifest: Manifest) -> str:
     ]
     labels = [
         f"| {layer} | " + ", ".join(f"{label} {number}" for label, number in numbers.items()) + " |"
-        for layer, numbers in counts.items()
-        if layer != "articles"
+        for layer, numbers in manifest.layers.items()
     ]
     articles = counts["articles"]
     return f"""# Khabar {manifest.version}
@@ -110,3 +111,6 @@ entities = load_dataset("path/to/khabar-{manifest.version}", "entities")
 `khabar.load` does the same and verifies every digest first. Label set {manifest.scheme}; content `{manifest.content}`.
 How the articles were chosen and annotated, and what they are not fit for, stands in DATASHEET.md of the repository.
 """
+
+
+DOCUMENTS.add("README.md", card)

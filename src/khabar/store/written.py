@@ -1,0 +1,62 @@
+"""What is written by hand about the corpus, and what a release takes over as it stands."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from khabar.errors import BadRecord
+
+
+class Written:
+    """The papers of a checkout: at its root, and under ``annotations/``.
+
+    Attributes:
+        root: The folder that holds them.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def paper(self, name: str) -> str | None:
+        """Return a text at the root, as ``DATASHEET.md``; None where there is none.
+
+        Raises:
+            BadRecord: it is not UTF-8.
+        """
+        path = self.root / name
+        return _decoded(path.read_bytes(), name) if path.is_file() else None
+
+    def scheme(self) -> dict[str, bytes]:
+        """Return label set, guidelines and rulings, by their path under ``annotations/``."""
+        folder = self.root / "annotations"
+        pages = sorted((folder / "guidelines").glob("*.md"))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "labels.toml", *pages)}
+
+    def agreement(self) -> dict[str, Any]:
+        """Return what each campaign that measured its agreement found, by the campaign's name.
+
+        Raises:
+            BadRecord: a file is no JSON.
+        """
+        found = {}
+        for path in sorted(self.root.glob("annotations/campaigns/*/agreement.json")):
+            place = path.relative_to(self.root).as_posix()
+            try:
+                found[path.parent.name] = json.loads(_decoded(path.read_bytes(), place))
+            except (ValueError, RecursionError) as error:
+                raise BadRecord(f"{place}: {error}: run 'khabar campaign agreement {path.parent.name}' again") from None
+        return found
+
+    def released(self, version: str) -> str:
+        """Return the day on which a version was released as ``CHANGELOG.md`` has it, ISO 8601; empty if it does not."""
+        heading = re.compile(rf"^## \[?{re.escape(version)}\]? - ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})\s*$", re.MULTILINE)
+        found = heading.search(self.paper("CHANGELOG.md") or "")
+        return found[1] if found else ""
+
+
+def _decoded(raw: bytes, place: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRecord(f"{place}: {error}: save it as UTF-8") from None
