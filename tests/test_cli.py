@@ -1,30 +1,49 @@
-"""The commands as people call them: a process, its output, its exit status."""
+"""The commands as people call them: arguments in, output and exit status out."""
 
+import re
 import subprocess
 import sys
+from typing import NamedTuple
 
 import pytest
+import yaml
 
 from conftest import REPOSITORY, add_gold
+from khabar.checks import CHECKS
 from khabar.cli import COMMANDS
 from khabar.store import Corpus
 
+HOOKS = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_bytes())
 PAGE = "[[Port Sami](GPE sense=gov entity=e1) opens](HEADLINE)\n[Read more](RELATED)"
 
 
-def khabar(*arguments, root=REPOSITORY):
-    done = subprocess.run(
-        [sys.executable, "-m", "khabar", "--root", root, *map(str, arguments)],
-        check=False,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def khabar(khabar_here):
+    """Call the command in a checkout."""
+
+    def call(*arguments, root="."):
+        return Done(*khabar_here("--root", root, *arguments))
+
+    return call
+
+
+def test_the_command_is_a_program():
+    command = [sys.executable, "-m", "khabar", "--root", "/nowhere", "check"]
+
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "/nowhere" in done.stderr
     assert "Traceback" not in done.stderr
-    return done
 
 
-def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus):
+def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus, khabar):
     add_gold(corpus, "open", "a", PAGE)
     add_gold(corpus, "closed", "b", PAGE.replace("Sami", "Nour"))
     (corpus.root / "corpus" / "closed" / "closed-b.txt").unlink()
@@ -45,7 +64,7 @@ def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus):
     assert '"check":"span-trimmed"' in as_json.stdout
 
 
-def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus):
+def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus, khabar):
     add_gold(corpus, "open", "a", PAGE)
     gold = corpus.root / "annotations" / "gold" / "open"
     content = (gold / "open-a.json").read_text(encoding="utf-8")
@@ -60,7 +79,7 @@ def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus):
     assert "no article is called 'open-c'" in second
 
 
-def test_gold_in_the_folder_of_another_source_is_found_and_nothing_built(corpus):
+def test_gold_in_the_folder_of_another_source_is_found_and_nothing_built(corpus, khabar):
     add_gold(corpus, "open", "a", PAGE)
     gold = corpus.root / "annotations" / "gold"
     (gold / "closed").mkdir()
@@ -69,13 +88,13 @@ def test_gold_in_the_folder_of_another_source_is_found_and_nothing_built(corpus)
     done = khabar("check", root=corpus.root)
     built = khabar("release", "build", root=corpus.root)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "its place is annotations/gold/open/open-a.json: move it there" in done.stdout
     assert built.returncode == 2
     assert not list(corpus.root.glob("dist/*/manifest.json"))
 
 
-def test_a_story_in_two_splits_and_articles_without_one_are_found(corpus):
+def test_a_story_in_two_splits_and_articles_without_one_are_found(corpus, khabar):
     for name in ("a", "b", "c"):
         add_gold(corpus, "open", name, PAGE.replace("Sami", name), "test" if name == "b" else "train")
     records = corpus.root / "corpus" / "open" / "articles.jsonl"
@@ -94,7 +113,7 @@ def test_a_story_in_two_splits_and_articles_without_one_are_found(corpus):
 
 
 @pytest.mark.parametrize("name", ["corpus/sources.toml", "corpus/splits/train.txt", "annotations/labels.toml"])
-def test_a_hand_written_file_that_is_no_text_gets_lines_and_no_traceback(corpus, name):
+def test_a_hand_written_file_that_is_no_text_gets_lines_and_no_traceback(corpus, name, khabar):
     add_gold(corpus, "open", "a", PAGE)
     (corpus.root / name).write_bytes(b"\xff\xfe[x]")
 
@@ -104,7 +123,7 @@ def test_a_hand_written_file_that_is_no_text_gets_lines_and_no_traceback(corpus,
     assert (done.stdout + done.stderr).strip()
 
 
-def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_path):
+def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_path, khabar):
     import pyarrow.parquet as pq
 
     add_gold(corpus, "open", "a", PAGE)
@@ -129,15 +148,32 @@ def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_pat
     assert "is it Parquet, and whole?" in none.stderr
 
 
-def test_nothing_checked_is_nothing_passed(corpus, tmp_path):
-    for arguments in ((), (tmp_path / "checkout" / "corpus",)):
-        done = khabar("check", *arguments, root=corpus.root)
+def test_nothing_checked_is_nothing_passed(corpus, tmp_path, khabar):
+    (tmp_path / "empty.json").write_text("[]")
+    (tmp_path / "cut-off.json").write_text('{"article": "open-a", ')
+    (tmp_path / "of-nobody.json").write_text('[{"id": 1, "data": {"article": "open-z"}, "annotations": []}]')
+    places = (tmp_path / "checkout" / "corpus", *sorted(tmp_path.glob("*.json")))
+    for arguments in ((), *((place,) for place in places), ("--level", "form")):
+        status, _, told = khabar("check", *arguments, root=corpus.root)
 
-        assert done.returncode == 2
-        assert "nothing checked is nothing passed" in done.stderr
+        assert status == 2, arguments
+        assert "nothing checked is nothing passed" in told
 
 
-def test_a_changed_text_is_a_finding_whether_it_has_gold_or_not(corpus):
+def test_what_could_not_be_read_is_told_before_it_is_said_that_nothing_was_checked(corpus, khabar):
+    add_gold(corpus, "open", "a", PAGE)
+    (corpus.root / "annotations" / "gold" / "open" / "open-a.json").write_bytes(b"\xff")
+
+    status, findings, told = khabar("check", root=corpus.root)
+
+    assert status == 2
+    assert findings.startswith("annotations/gold/open/open-a.json: error: ")
+    assert told.startswith(
+        "khabar: annotations/gold: no annotation there can be read, nothing checked is nothing passed"
+    )
+
+
+def test_a_changed_text_is_a_finding_whether_it_has_gold_or_not(corpus, khabar):
     for name, gold in (("a", True), ("b", False)):
         add_gold(corpus, "open", name, PAGE.replace("Sami", name))
         (corpus.root / "corpus" / "open" / f"open-{name}.txt").write_text("another text", encoding="utf-8")
@@ -155,7 +191,7 @@ def test_a_changed_text_is_a_finding_whether_it_has_gold_or_not(corpus):
     "content",
     [b"", b"{", b"[]", b"null", b'{"article": 1}', b"\xff\xfe", b"[" * 100_000, b'{"spans": [{"start": 1e999}]}'],
 )
-def test_a_gold_file_that_is_none_gets_one_line_and_the_rest_is_checked(corpus, content):
+def test_a_gold_file_that_is_none_gets_one_line_and_the_rest_is_checked(corpus, content, khabar):
     add_gold(corpus, "open", "a", PAGE)
     add_gold(corpus, "open", "b", PAGE.replace("Sami", "Nour"))
     (corpus.root / "annotations" / "gold" / "open" / "open-a.json").write_bytes(content)
@@ -180,7 +216,7 @@ def test_a_gold_file_that_is_none_gets_one_line_and_the_rest_is_checked(corpus, 
         (("chek",), "No such command 'chek'"),
     ],
 )
-def test_a_call_that_cannot_be_carried_out_exits_2_with_a_line_that_says_so(arguments, said, monkeypatch):
+def test_a_call_that_cannot_be_carried_out_exits_2_with_a_line_that_says_so(arguments, said, monkeypatch, khabar):
     monkeypatch.chdir(REPOSITORY)
 
     done = khabar(*arguments)
@@ -190,14 +226,14 @@ def test_a_call_that_cannot_be_carried_out_exits_2_with_a_line_that_says_so(argu
     assert done.stdout == ""
 
 
-def test_a_folder_that_is_no_checkout_is_told_from_one(tmp_path):
+def test_a_folder_that_is_no_checkout_is_told_from_one(tmp_path, khabar):
     done = khabar("check", root=tmp_path)
 
     assert done.returncode == 2
     assert "is this a checkout of the corpus? else pass --root" in done.stderr
 
 
-def test_every_command_says_what_it_does_and_stands_in_the_readme():
+def test_every_command_says_what_it_does_and_stands_in_the_readme(khabar):
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     listing = khabar("--help").stdout
 
@@ -207,17 +243,20 @@ def test_every_command_says_what_it_does_and_stands_in_the_readme():
         assert f"khabar {name}" in readme, f"README.md does not show khabar {name}"
 
 
-def test_every_check_is_listed_and_explained():
-    listing = khabar("check", "--list").stdout.splitlines()
+def test_every_check_is_listed_and_explained(khabar):
+    status, listing, _ = khabar("check", "--list")
 
-    for line in listing:
+    assert status == 0
+    assert sorted(line.split()[2] for line in listing.splitlines()) == sorted(CHECKS)
+    for line in listing.splitlines():
         level, severity, name, *_ = line.split()
-        told = khabar("check", "--explain", name).stdout
+        status, told, _ = khabar("check", "--explain", name)
+        assert status == 0
         assert told.startswith(f"{name}: {severity}, level ")
         assert level in told
 
 
-def test_an_article_is_followed_by_its_id_from_folder_to_folder(corpus):
+def test_an_article_is_followed_by_its_id_from_folder_to_folder(corpus, khabar):
     add_gold(corpus, "open", "a", PAGE)
 
     done = khabar("show", "open-a", root=corpus.root)
@@ -229,7 +268,7 @@ def test_an_article_is_followed_by_its_id_from_folder_to_folder(corpus):
     )
 
 
-def test_the_whole_way_from_a_file_to_statistics(corpus, tmp_path):
+def test_the_whole_way_from_a_file_to_statistics(corpus, tmp_path, khabar):
     page = tmp_path / "p.txt"
     page.write_text("Port Sami opens\nRead more", encoding="utf-8")
 
@@ -241,3 +280,26 @@ def test_the_whole_way_from_a_file_to_statistics(corpus, tmp_path):
     assert split.stdout.startswith("open-p ")
     assert stats.stdout.startswith("open-p\tCC-BY-4.0\t")
     assert Corpus(corpus.root).article("open-p").published == "2026-11-23"
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda each: each["id"])
+def test_the_hooks_for_pre_commit_call_what_there_is_on_the_files_that_they_mean(corpus, khabar, monkeypatch, hook):
+    add_gold(corpus, "open", "a", PAGE)
+    gold = "annotations/gold/open/open-a.json"
+    monkeypatch.chdir(corpus.root)
+    program, *arguments = hook["entry"].split()
+    arguments += [gold] if hook.get("pass_filenames", True) else []
+
+    good = khabar(*arguments)
+    path = corpus.root / gold
+    path.write_text(path.read_text(encoding="utf-8").replace('"end":9', '"end":10'), encoding="utf-8")
+    bad = khabar(*arguments)
+
+    assert program == "khabar"
+    assert (good.returncode, bad.returncode) == (0, 1)
+    assert re.search(hook["files"], gold)
+    assert re.search(hook["files"], "annotations/campaigns/one/annotations/a1/open-a.json")
+    assert not re.search(hook["files"], "README.md")
+    assert hook["id"] == "khabar-check-corpus" or not re.search(
+        hook["files"], "annotations/campaigns/one/manifest.json"
+    )

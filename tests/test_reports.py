@@ -1,8 +1,11 @@
 """Findings in every format: whole documents, nothing lost, nothing that turns a line or breaks a reader."""
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
+import msgspec
 import pytest
 
 from khabar.checks import CHECKS, FORMATS
@@ -63,6 +66,37 @@ def test_junit_has_a_suite_a_check_and_a_failed_case_a_finding():
     assert "white space <b>&" in case.find("failure").get("message")
     assert suites["span-in-text"].find("testcase").find("failure") is None
     assert (root.get("failures"), root.get("tests")) == ("2", str(len(CHECKS)))
+
+
+def test_sarif_keeps_to_the_published_schema():
+    path = Path(__file__).parent / "fixtures" / "sarif" / "sarif-2.1.0-rtm.5.json"
+    schema = jsonschema.Draft4Validator(json.loads(path.read_bytes()), format_checker=jsonschema.FormatChecker())
+    lost = Finding(
+        check="record-reads",
+        severity=Severity.ERROR,
+        article="annotations/gold/a b/c.json",
+        annotator="",
+        message="cut",
+    )
+    linked = msgspec.structs.replace(FINDINGS[0], line=3, link="http://127.0.0.1:8080/projects/3/data?task=7")
+
+    for findings in ([], FINDINGS, [lost, linked]):
+        assert [each.message for each in schema.iter_errors(json.loads(told("sarif", findings)))] == []
+
+    wrong = json.loads(told("sarif").replace('"level":"error"', '"level":"fatal"'))
+    assert not schema.is_valid(wrong)
+
+
+def test_sarif_points_to_the_text_or_to_the_file_that_cannot_be_read():
+    lost = msgspec.structs.replace(FINDINGS[1], article="annotations/gold/a b/c.json")
+
+    places = [each["locations"] for each in json.loads(told("sarif", [*FINDINGS, lost]))["runs"][0]["results"]]
+
+    assert [each["physicalLocation"]["artifactLocation"]["uri"] for (each,) in places] == [
+        "open-a.txt",
+        "open-b.txt",
+        "annotations/gold/a%20b/c.json",
+    ]
 
 
 def test_sarif_names_every_rule_and_gives_places_in_code_points():

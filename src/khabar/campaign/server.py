@@ -8,7 +8,6 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +29,7 @@ GRACE = 20.0
 PULSE = 0.2
 ENVIRONMENT = "KHABAR_STUDIO_ENVIRONMENT"
 
-_started: dict[int, subprocess.Popen[bytes]] = {}
-"""Servers that this process started, so that they are reaped when they end."""
+RUNNING = -1
 
 
 def _silent(_: str) -> None:
@@ -121,37 +119,33 @@ class Studio:
         (self.folder / "data").mkdir(exist_ok=True, mode=0o700)
         command = [program(self.environment, "label-studio"), "start", "--no-browser"]
         write_secret(self._log, b"")
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own environment's program
-                [*map(str, command), "--internal-host", HOST, "--port", str(port)],
-                env=settings(self.folder),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(lock.fileno(),),
-                start_new_session=True,
-            )
-        _started[process.pid] = process
+        pid = self._spawn([*map(str, command), "--internal-host", HOST, "--port", str(port)], lock)
         token = admin(self.folder).token
-        server = Server(url=f"http://{HOST}:{port}", token=token, pid=process.pid, log=str(self._log))
+        server = Server(url=f"http://{HOST}:{port}", token=token, pid=pid, log=str(self._log))
         try:
             write_secret(self._state, msgspec.json.encode(server))
             tell("starting Label Studio" + (" and filling its database" if first else ""))
-            self._wait_until_up(server, process)
+            self._wait_until_up(server)
         except BaseException:
             lock.close()
-            self._stop(process.pid)
+            self._stop(pid)
             self._state.unlink(missing_ok=True)
             raise
         return server
 
-    def _wait_until_up(self, server: Server, process: subprocess.Popen[bytes]) -> None:
+    def _spawn(self, command: list[str], lock: IO[bytes]) -> int:
+        """Start a program that outlives this process and inherits the lock's file; return its number."""
+        os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 - takes no name
+        with self._log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
+            doors = ((nothing.fileno(), 0), (log.fileno(), 1), (log.fileno(), 2))
+            actions = [(os.POSIX_SPAWN_DUP2, *each) for each in doors]
+            return os.posix_spawn(command[0], command, settings(self.folder), file_actions=actions, setsid=True)
+
+    def _wait_until_up(self, server: Server) -> None:
         limit = time.monotonic() + PATIENCE
         while not is_up(server.url):
-            if process.poll() is not None:
-                raise ServerTrouble(
-                    f"Label Studio ended with status {process.returncode}: {self._last_words()}: see {self._log}"
-                )
+            if (status := _reaped(server.pid)) != RUNNING:
+                raise ServerTrouble(f"Label Studio ended with status {status}: {self._last_words()}: see {self._log}")
             if time.monotonic() > limit:
                 raise ServerTrouble(
                     f"Label Studio is not up after {PATIENCE:.0f} seconds: {self._last_words()}: see {self._log}"
@@ -177,11 +171,18 @@ class Studio:
                 time.sleep(PULSE / 2)
 
     def _ended(self, pid: int) -> bool:
-        process = _started.get(pid)
-        if process is not None and process.poll() is not None:
-            del _started[pid]
+        _reaped(pid)
         with self._lock() as (_, free):
             return free
+
+
+def _reaped(pid: int) -> int:
+    """Take leave of a server of this process that has ended; return its status, `RUNNING` where there is none."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return RUNNING  # another process started it
+    return os.waitstatus_to_exitcode(status) if ended else RUNNING
 
 
 def _free_port(wanted: int | None) -> int:

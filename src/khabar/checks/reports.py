@@ -1,6 +1,7 @@
 """How findings are told: one format a function, registered under its name.  All take findings in order and stream."""
 
 from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
@@ -92,7 +93,7 @@ def sarif(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _result(finding: Finding) -> dict[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": f"{finding.article}.txt"}}
+    place: dict[str, object] = {"artifactLocation": {"uri": _address(finding.article)}}
     if finding.start >= 0:
         region = {"charOffset": finding.start, "charLength": max(finding.end - finding.start, 0)}
         place["region"] = {"startLine": finding.line, **region} if finding.line else region
@@ -104,6 +105,11 @@ def _result(finding: Finding) -> dict[str, object]:
         "properties": {"article": finding.article, "annotator": finding.annotator, "span": finding.span},
     }
     return {**result, "hostedViewerUri": finding.link} if finding.link else result
+
+
+def _address(article: str) -> str:
+    """Return where a finding points: to the text of an article, or to the file that could not be read."""
+    return quote(article if article.endswith((".json", ".parquet")) else f"{article}.txt")
 
 
 for _format in (text, json, sarif, junit, github):

@@ -129,10 +129,9 @@ class _Tally:
         from khabar.model.finding import Severity
 
         errors, warnings = self._seen.get(Severity.ERROR, 0), self._seen.get(Severity.WARNING, 0)
-        if not self._count and not errors:
-            raise NotFound(
-                f"{where}: no annotation there, nothing checked is nothing passed: name a file or folder that has some"
-            )
+        if not self._count:
+            none = "no annotation there can be read" if errors else "no annotation there"
+            raise NotFound(f"{where}: {none}, nothing checked is nothing passed: name a file or folder that has some")
         absent = f", {self._withheld} without their text (checked by digest and length)" if self._withheld else ""
         click.echo(f"{self._count} annotations checked{absent}: {errors} errors, {warnings} warnings", err=True)
         raise SystemExit(1 if errors else 0)
