@@ -19,6 +19,7 @@ from khabar.release.counts import Counts
 from khabar.release.diff import changes
 from khabar.release.tables import CONFIGS, published
 from khabar.release.tables import Config as Kind
+from khabar.release.withheld import leaks
 from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS, Corpus
 from khabar.store.written import Written
@@ -55,12 +56,20 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
             documents.write(known, partial)
             if against:
                 changes(against, partial, manifest)
+            _refuse_leaks(corpus, partial)
             _sealed(manifest, partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return final
+
+
+def _refuse_leaks(corpus: Corpus, folder: Path) -> None:
+    places = list(leaks(corpus, folder))
+    if places:
+        more = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+        raise BadRecord(f"{places[0]}{more}: leave it out, or ask for leave to publish it")
 
 
 def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:

@@ -1,0 +1,240 @@
+"""Is a word of a withheld text in a release that is about to be sealed?  Looked for in every cell, byte and name.
+
+Texts are compared as *letters*: decomposed, case folded, everything else left out, so that neither marks nor spaces nor
+escapes hide a copy.  A copy is found by its n-grams: every nth of a text is kept, every one of the release looked up.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from khabar.model.article import Article
+from khabar.model.columns import Ints, Mask
+from khabar.store import Corpus
+
+OWN_RUN = 12
+"""Letters in a row that no cell of a withheld article's own rows shares with its text."""
+RUN, STRIDE = 20, 5
+"""Letters in a row, anywhere else: every copy of RUN + STRIDE - 1 is found, none of less than RUN.  Less is a phrase
+that two articles may share; what a text that may be published has too is no copy."""
+FACTS = frozenset(("source", "language", "license", "license_url", "rights_holder", "attribution"))
+"""Columns that say what the source is; its name may stand in its texts."""
+WORDS = frozenset(("text", "tokens", "surface", "words", "context"))
+"""Columns that are there for words, and those whose name ends in ``_text``."""
+_STAND_IN = "^sha256:[0-9a-f]{16}$"
+_NO_LETTERS = re.compile(r"(?:[\d_\u0640]|[^\w\n])+")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED_SIGN = re.compile(r"""\\[nrtbf"'\\/]""")
+_BLOCK, _OVERLAP = 1 << 20, 1 << 12
+_COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+_FOOTER = 8
+_FILTER = 1 << 24
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+Grams = NDArray[np.uint64]
+
+
+def letters(text: str) -> str:
+    r"""Return the letters of a text, decomposed and case folded, and its ``\n``."""
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFD", text.casefold()))
+
+
+def grams(run: str, size: int) -> tuple[Grams, Mask]:
+    r"""Return a fingerprint of each ``size`` letters in a row, shape (k,), and which of them have no ``\n``."""
+    codes = np.frombuffer(run.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    count = max(len(codes) - size + 1, 0)
+    found: Grams = np.zeros(count, dtype=np.uint64)
+    whole = np.ones(count, dtype=bool)
+    for place in range(size if count else 0):
+        part = codes[place : place + count]
+        found = found * _ODD + part
+        whole &= part != ord("\n")
+    return found ^ (found >> np.uint64(29)), whole
+
+
+class _Known:
+    """Fingerprints that are looked for, and the article that each is of."""
+
+    def __init__(self, texts: Iterable[tuple[int, str]]) -> None:
+        parts: list[Grams] = [np.zeros(0, dtype=np.uint64)]
+        owners = [np.zeros(0, dtype=np.int32)]
+        for owner, text in texts:
+            parts.append(grams(letters(text.replace("\n", " ")), RUN)[0][::STRIDE])
+            owners.append(np.full(len(parts[-1]), owner, dtype=np.int32))
+        self._grams, first = np.unique(np.concatenate(parts), return_index=True)
+        self._owners = np.concatenate(owners)[first]
+        self._filter = np.zeros(_FILTER, dtype=bool)
+        self._filter[self._grams & np.uint64(_FILTER - 1)] = True
+
+    def hits(self, run: str) -> Ints:
+        """Return where in ``run`` a known fingerprint begins."""
+        found, whole = grams(run, RUN)
+        maybe = np.flatnonzero(whole & self._filter[found & np.uint64(_FILTER - 1)])
+        place = np.minimum(np.searchsorted(self._grams, found[maybe]), max(len(self._grams) - 1, 0))
+        return maybe[self._grams[place] == found[maybe]] if len(self._grams) else maybe[:0]
+
+    def owner(self, run: str) -> int:
+        """Return the article that a known run is of."""
+        return int(self._owners[np.searchsorted(self._grams, grams(run, RUN)[0][0])])
+
+
+class _Cells(NamedTuple):
+    """All strings of one leaf column: its path, the strings, and the row of each."""
+
+    path: str
+    strings: pa.Array
+    row: Ints
+
+
+def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
+    """Yield the places of a release where words of a withheld text stand, a line each; the words are not repeated.
+
+    Args:
+        corpus: What is withheld, as far as the texts are at hand; of others, only columns for words are looked at.
+        folder: The release, all files but manifest and sums.
+    """
+    closed = [each for each in corpus.articles if corpus.source_of(each).redistribute != "text"]
+    if not closed:
+        return
+    known = _Known((number, corpus.stored_text(each) or "") for number, each in enumerate(closed))
+    copies: dict[str, str] = {}
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
+        place = path.relative_to(folder).as_posix()
+        for run in _runs(place, known):
+            copies.setdefault(run, f"the name {place}")
+        if path.suffix == ".parquet":
+            yield from _own(corpus, {each.id: each for each in closed}, path, place)
+        for words in _cells_of(path) if path.suffix == ".parquet" else _blocks_of(path):
+            for run in _runs(words, known):
+                copies.setdefault(run, place)
+    for run in _not_free(corpus, copies):
+        yield f"{copies[run]}: it has {RUN} letters in a row of {closed[known.owner(run)].id}, whose text is withheld"
+
+
+def _runs(words: str, known: _Known) -> Iterator[str]:
+    run = letters(words)
+    yield from (run[place : place + RUN] for place in known.hits(run).tolist())
+
+
+def _not_free(corpus: Corpus, copies: dict[str, str]) -> list[str]:
+    """Return the runs that no text that may be published has, nor what is said of the sources."""
+    if not copies:
+        return []
+    sources = (f"{each.outlet}\n{each.rights_holder}\n{each.attribution}" for each in corpus.sources.values())
+    open_ = (
+        corpus.stored_text(each) or "" for each in corpus.articles if corpus.source_of(each).redistribute == "text"
+    )
+    left = dict(copies)
+    for text in (*sources, *open_):
+        free = letters(text.replace("\n", " "))
+        if np.isin(grams(free, RUN)[0], grams("\n".join(left), RUN)[0]).any():
+            left = {run: place for run, place in left.items() if run not in free}
+    return list(left)
+
+
+def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> Iterator[str]:
+    """Yield what a Parquet file's rows of withheld articles have that no such row may have."""
+    words = {name for name, kind in corpus.labels.attribute_kinds.items() if kind == "words"} | WORDS
+    for whole in _tables(path):
+        key = next((name for name in ("article", "id") if name in whole.column_names), "")
+        if not key:
+            continue
+        table = whole.filter(pc.is_in(whole[key], pa.array(list(closed), pa.string())))
+        names = table[key].to_pylist()
+        texts = (corpus.stored_text(closed[name]) or "" for name in dict.fromkeys(names))
+        own = grams(letters("\n".join(text.replace("\n", " ") for text in texts)), OWN_RUN)[0]
+        for cells in _leaves(table):
+            name = cells.path.removesuffix("[]").rpartition(".")[2]
+            if name in words or name.endswith("_text"):
+                told = ~np.asarray(pc.match_substring_regex(cells.strings, _STAND_IN), dtype=bool)
+                for row in np.unique(cells.row[told]).tolist():
+                    yield f"{place}: {names[row]}: {cells.path} has words, the text is withheld"
+            elif cells.path not in FACTS:
+                for row in _shared(cells, own).tolist():
+                    yield f"{place}: {names[row]}: {cells.path} repeats words of the text, which is withheld"
+
+
+def _shared(cells: _Cells, own: Grams) -> Ints:
+    """Return the rows whose cells have one of the fingerprints."""
+    run = letters(_by_row(cells))
+    found, whole = grams(run, OWN_RUN)
+    hit = np.flatnonzero(whole & np.isin(found, own))
+    number = np.cumsum(np.frombuffer(run.encode("utf-32-le", "surrogatepass"), dtype="<u4") == ord("\n"))
+    rows: Ints = np.unique(np.unique(cells.row)[number[hit]])
+    return rows
+
+
+def _by_row(cells: _Cells) -> str:
+    r"""Return the strings end to end, those of one row with a space between them, rows with a ``\n``; rows ascend."""
+    strings = (_unescaped(each).replace("\n", " ") for each in cells.strings.to_pylist())
+    ends = np.append(np.where(np.diff(cells.row), "\n", " "), "")
+    return "".join([part for pair in zip(strings, ends.tolist(), strict=True) for part in pair])
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group, use_threads=False)
+
+
+def _leaves(table: pa.Table) -> Iterator[_Cells]:
+    """Yield the strings of every column, those inside lists and structs too; nulls are left out."""
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        arrays = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+        if arrays:
+            yield from _strings(_Cells(name, pa.concat_arrays(arrays), np.arange(table.num_rows)))
+
+
+def _strings(cells: _Cells) -> Iterator[_Cells]:
+    array, kind = cells.strings, cells.strings.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy()
+        yield from _strings(_Cells(f"{cells.path}[]", array.flatten(), np.repeat(cells.row, lengths)))
+    elif pa.types.is_struct(kind):
+        for field in kind:
+            yield from _strings(_Cells(f"{cells.path}.{field.name}", pc.struct_field(array, field.name), cells.row))
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        there = np.asarray(array.is_valid(), dtype=bool)
+        if there.any():
+            yield _Cells(cells.path, array.filter(pa.array(there)), cells.row[there])
+
+
+def _cells_of(path: Path) -> Iterator[str]:
+    """Yield the strings of a Parquet file, a leaf column of a row group at a time, and what its footer says."""
+    for table in _tables(path):
+        for cells in _leaves(table):
+            yield _by_row(cells)
+    with path.open("rb") as file:
+        file.seek(-_FOOTER, 2)
+        size = int.from_bytes(file.read(4), "little")
+        file.seek(-_FOOTER - size, 2)
+        yield _unescaped(file.read(size).decode("utf-8", "replace")).replace("\n", " ")
+
+
+def _blocks_of(path: Path) -> Iterator[str]:
+    """Yield the words of any other file, block by block, escapes undone; blocks overlap."""
+    with pa.input_stream(str(path), compression=_COMPRESSED.get(path.suffix)) as file:
+        carried = b""
+        while block := file.read(_BLOCK):
+            yield _unescaped((carried + block).decode("utf-8", "replace")).replace("\n", " ")
+            carried = (carried + block)[-_OVERLAP:]
+
+
+def _unescaped(words: str) -> str:
+    """Undo what JSON, HTML and addresses do to letters."""
+    if "\\" in words:
+        words = _ESCAPED_SIGN.sub(" ", _ESCAPED.sub(lambda found: chr(int(found[1], 16)), words))
+    if "&" in words:
+        words = unescape(words)
+    return unquote(words) if "%" in words else words
