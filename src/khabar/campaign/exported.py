@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from khabar.errors import BadRecord
+from khabar.store import repeated_key
 
 T = TypeVar("T")
 Raw = bytes | msgspec.Raw
@@ -104,6 +105,20 @@ def decoded(raw: Raw, kind: type[T]) -> T:
         raise Broken(str(error).split("\n")[0][:200]) from None
 
 
+def whole(raw: Raw) -> None:
+    """Make sure that nothing inside is said twice.
+
+    Raises:
+        Broken: an object has a key twice.
+    """
+    try:
+        key = repeated_key(bytes(raw))
+    except (ValueError, RecursionError) as error:
+        raise Broken(str(error)[:200]) from None
+    if key:
+        raise Broken(f"an object has the key '{key}' twice")
+
+
 def user(told: int | User | None) -> int | None:
     """Return the id of a user, however the server tells it."""
     return told.id if isinstance(told, User) else told
@@ -132,8 +147,9 @@ def _page(page: bytes) -> list[msgspec.Raw]:
 def _loosely(page: bytes, place: str) -> list[bytes]:
     """Take apart a page with NaN or a lone surrogate, so that the other tasks can be read."""
     try:
+        whole(page)
         read = json.loads(page, parse_constant=str)
         tasks = read["tasks"] if isinstance(read, dict) else read
         return [json.dumps(each, ensure_ascii=False).encode("utf-8", "surrogatepass") for each in tasks]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
+    except (Broken, ValueError, RecursionError, KeyError, TypeError) as error:
         raise BadRecord(f"{place}: {str(error)[:100]}: it is no JSON of tasks, ask the server for it again") from None

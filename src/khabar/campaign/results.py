@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from khabar.campaign.exported import Broken, Raw, Submitted, Task, decoded, user
+from khabar.campaign.exported import Broken, Raw, Submitted, Task, decoded, user, whole
 from khabar.campaign.page import Page
 from khabar.campaign.plan import Plan
 from khabar.campaign.regions import Reader
@@ -109,6 +109,7 @@ def read_task(raw: Raw, reading: Reading) -> Outcome:
     """Read one task as the server exports it."""
     try:
         task = decoded(raw, Task)
+        whole(raw)
     except Broken as broken:
         return _none(Quarantined(article="", task=0, annotation=0, item="", reason=f"it is no task: {broken}"))
     entry = Quarantined(article="", task=task.id, annotation=0, item="", reason="")

@@ -23,6 +23,7 @@ from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError, NotFound
 from khabar.model.annotation import GOLD, Annotation, canonical, encoded
 from khabar.model.batch import Batch
+from khabar.model.conform import conform
 from khabar.model.finding import Finding, Level, Severity
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import MANIFEST
@@ -275,8 +276,9 @@ def _judge_group(path: Path, group: int, labels: LabelSet, last: Level) -> Judge
         if lacking:
             raise NotFound(f"{path}: the column '{lacking[0]}' is missing: is it the config 'articles' of a release?")
         # Row groups are what runs side by side; threads inside one cost more than they bring.
-        table = file.read_row_group(group, columns=wanted.names, use_threads=False).cast(wanted)
-    except (OSError, pa.ArrowException, ValueError) as error:
+        table = file.read_row_group(group, columns=wanted.names, use_threads=False)
+        table = conform(table, wanted)
+    except (OSError, pa.ArrowException, BadRecord) as error:
         return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0])])
     parts = [_judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]
     return Judged(

@@ -3,25 +3,60 @@
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
-from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, TURNING, UNFIT, View
+from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, UNFIT, View
 from khabar.model import text
+from khabar.model.batch import Batch
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level, Severity
-from khabar.model.text import DIGEST_SHOWN
+from khabar.model.text import DIGEST_SHOWN, NAME, SHA256
+
+CONTINUED = 0x80
+"""The upper two bits of a byte of UTF-8 that begins no character."""
 
 
 @check("record-reads", Level.TEXT)
-def record_reads(_: View) -> Iterable[Broken]:
+def record_reads(view: View) -> Iterator[Broken]:
     """A record is whole: JSON or Parquet of the right form, of an article that there is, in a file of its name.
 
-    What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest.
+    What cannot be read reaches no batch; whoever reads it says so under this name and goes on with the rest. A table
+    can hold names and bytes that no JSON file could.
     """
-    return ()
+    batch = view.batch
+    for column, rule in (("id", NAME), ("annotator", NAME), ("sha256", SHA256)):
+        fits = np.asarray(pc.match_substring_regex(batch.articles[column], rule.replace(r"\Z", "$")), dtype=bool)
+        rows = np.flatnonzero(~fits)
+        because = [f"{column} is {batch.articles[column][int(row)].as_py()!r}, which cannot be one" for row in rows]
+        yield broken_articles(rows, because)
+    yield broken_articles(_undecodable(batch), "the text is not UTF-8: build it anew")
+
+
+def _undecodable(batch: Batch) -> Ints:
+    """Return the rows whose text cannot be decoded."""
+    raw, edges = batch.utf8
+    # Texts are decoded many at a time: a character that is cut in two by the end of one would not be seen.
+    begun = np.append(np.frombuffer(raw, dtype=np.uint8), np.uint8(0))[edges] & np.uint8(0xC0) == CONTINUED
+    try:
+        _ = batch.characters
+    except UnicodeDecodeError:
+        begun[:] = True
+    if not begun.any():
+        return np.zeros(0, dtype=np.int64)
+    rows = [row for row, (begin, end) in enumerate(pairwise(edges)) if not _decodes(raw[begin:end])]
+    return np.array(rows, dtype=np.int64)
+
+
+def _decodes(raw: memoryview) -> bool:
+    try:
+        str(raw, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @check("record-canonical", Level.TEXT, Severity.WARNING)
@@ -108,7 +143,9 @@ def text_plain(view: View) -> Iterator[Broken]:
     Such a character is seen by no reader and by every program; the text stays as it is, but somebody should look at it.
     """
     places, codes = _unfit(view, refused=False)
-    because = [f"U+{code:04X} {TURNS if code in TURNING else UNASSIGNED}: look at the page" for code in codes]
+    because = [
+        f"U+{code:04X} {TURNS if text.TURNING.match(chr(code)) else UNASSIGNED}: look at the page" for code in codes
+    ]
     yield broken_places(view.batch, places, places + 1, because)
 
 

@@ -23,9 +23,6 @@ JOINER = EDGE | JOINED
 INVISIBLE_IN_WORDS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 RARE = BREAK | MARK | UNFIT | LOOSE | STACKED
 SKIN_TONES = range(0x1F3FB, 0x1F400)
-TURNING = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
-"""Embeddings, overrides and isolates (UAX 9); the marks U+200E, U+200F and U+061C stand in many a clean text."""
-
 PLANE_0 = 0xFFFF
 
 
@@ -203,7 +200,7 @@ def _kind(character: str, quotation_marks: str) -> int:
         kind |= LETTER
     if category in ("Mn", "Me") or character == "\N{ZERO WIDTH JOINER}" or ord(character) in SKIN_TONES:
         kind |= JOINED
-    if text.UNFIT.match(character) or category == "Cn" or ord(character) in TURNING:
+    if text.UNFIT.match(character) or category == "Cn" or text.TURNING.match(character):
         kind |= UNFIT
     if _may_compose(character, category):
         kind |= LOOSE

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import msgspec
 
-from khabar.model.text import isolate
+from khabar.model.text import isolate, on_one_line
 
 SHOWN = 100
 """Characters of the words that a printed finding repeats."""
+LONGEST = 500
+"""Characters of its message, which may repeat what stands in a record."""
 
 
 class Level(IntEnum):
@@ -59,16 +61,21 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __str__(self) -> str:
         """Return the finding on one line, the place first."""
-        shown = self.words if len(self.words) <= SHOWN else f"{self.words[: SHOWN - 20]}…{self.words[-19:]}"
-        words = f" {isolate(shown)}" if shown else ""
+        words = f" {isolate(_cut(self.words, SHOWN))}" if self.words else ""
         link = f" {self.link}" if self.link else ""
-        return f"{self.place}: {self.severity}:{words} {self.message} [{self.check}]{link}"
+        message = on_one_line(_cut(self.message, LONGEST))
+        return f"{on_one_line(self.place)}: {self.severity}:{words} {message} [{self.check}]{link}"
 
     @property
     def place(self) -> str:
         """Article, line and code points, as far as they are known: ``id:12:340-351``."""
         line = f":{self.line}" if self.line else ""
         return self.article if self.start < 0 else f"{self.article}{line}:{self.start}-{self.end}"
+
+
+def _cut(words: str, size: int) -> str:
+    """Leave out the middle of what is too long to be read."""
+    return words if len(words) <= size else f"{words[: size - 20]}…{words[-19:]}"
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,10 @@ UNFIT = re.compile(
 )
 """Control characters, line ends other than LF, and private use: what no reader of a text expects."""
 
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates (UAX 9), which turn the direction of what follows unseen; the marks U+200E, U+200F
+and U+061C stand in many a clean text."""
+
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
 SHA256 = r"^[0-9a-f]{64}\Z"
@@ -90,6 +94,16 @@ def salted_digest(sha256: str, words: str) -> str:
 
 
 def isolate(words: str) -> str:
-    """Quote words of the text so that their direction cannot turn the line around them."""
-    shown = words.replace("\n", "\N{SYMBOL FOR NEWLINE}")
+    """Quote words of the text so that neither their direction nor a control can turn the line around them."""
+    shown = TURNING.sub(spelt, on_one_line(words))
     return f"«\N{FIRST STRONG ISOLATE}{shown}\N{POP DIRECTIONAL ISOLATE}»"
+
+
+def on_one_line(words: str) -> str:
+    """Spell what would end a line or command a terminal."""
+    return UNFIT.sub(spelt, words.replace("\n", "\N{SYMBOL FOR NEWLINE}"))
+
+
+def spelt(found: re.Match[str]) -> str:
+    """Return the name of a character that cannot be shown."""
+    return f"<U+{ord(found[0]):04X}>"

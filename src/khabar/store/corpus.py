@@ -21,6 +21,9 @@ from khabar.model.records import Annotated, batch
 from khabar.store.files import decoded, write_atomically
 from khabar.store.intake import SPLITS, Intake
 
+LARGEST = 1 << 26
+"""Bytes of the file of an annotation: thousands of times what is usual."""
+
 
 class Corpus(Intake):
     """A checkout of the corpus: the folders ``corpus/`` and ``annotations/`` under one root.
@@ -183,8 +186,10 @@ class Corpus(Intake):
         """Read one annotation file.
 
         Raises:
-            BadRecord: it does not parse, or is of another article than its name says.
+            BadRecord: it does not parse, is too large to be one, or is of another article than its name says.
         """
+        if (size := path.stat().st_size) > LARGEST:
+            raise BadRecord(f"{self.shown(path)}: it has {size} bytes, an annotation {LARGEST} at most: is it one?")
         found = decoded(path.read_bytes(), Annotation, self.shown(path))
         if expected and found.article != expected:
             raise BadRecord(f"{self.shown(path)}: it annotates {found.article}, its name says {expected}: rename it")

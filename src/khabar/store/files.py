@@ -1,5 +1,6 @@
 """How a file is read and written so that no reader sees a part of it and no line runs into the next."""
 
+import json
 import os
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,9 @@ import msgspec
 from khabar.errors import BadRecord
 
 T = TypeVar("T")
+
+SHOWN = 40
+"""Characters of a key that a message repeats."""
 
 
 def append_line(path: Path, line: bytes) -> None:
@@ -36,9 +40,25 @@ def decoded(content: bytes, kind: type[T], place: str) -> T:
     """Decode JSON.
 
     Raises:
-        BadRecord: it is not of that kind; the message begins with the place.
+        BadRecord: it is not of that kind, or says something twice; the message begins with the place.
     """
     try:
-        return msgspec.json.decode(content, type=kind)
+        found = msgspec.json.decode(content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecord(f"{place}: {error}: mend it, or take it from git again") from None
+    if key := repeated_key(content):
+        raise BadRecord(f"{place}: an object has the key '{key}' twice, readers differ on which holds: keep one")
+    return found
+
+
+def repeated_key(content: bytes) -> str:
+    """Return a key that an object of JSON has twice, of which every reader drops one; empty where none has."""
+    repeated: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) != len(names):
+            repeated.append(next(name for name in names if names.count(name) > 1))
+
+    json.loads(content, object_pairs_hook=look, parse_int=str, parse_float=str, parse_constant=str)
+    return repr(repeated[0][:SHOWN])[1:-1] if repeated else ""

@@ -1,6 +1,7 @@
 """The folder ``corpus/``: sources, articles with their texts, splits.  Ingest writes it, alone."""
 
 import fcntl
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,7 +13,7 @@ import msgspec
 from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
 from khabar.model.article import Article, Source
 from khabar.model.rights import rights
-from khabar.model.text import DIGEST_SHOWN, digest
+from khabar.model.text import DIGEST_SHOWN, NAME, digest
 from khabar.store.files import append_line, decoded, write_atomically
 
 SPLITS = ("train", "validation", "test")
@@ -150,6 +151,8 @@ class Intake:
         for split in SPLITS:
             path = self._corpus / "splits" / f"{split}.txt"
             for key in path.read_bytes().decode("utf-8", "replace").split() if path.is_file() else ():
+                if not re.match(NAME, key):
+                    raise BadRecord(f"{self.shown(path)}: {key[:40]!r} is no id of an article: mend it by hand")
                 if key in found:
                     raise BadRecord(
                         f"{self.shown(path)}: {key} is in {found[key]} as well, one split is right: remove one"
