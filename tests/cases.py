@@ -122,8 +122,8 @@ def write(corpus: Corpus, case: Case) -> None:
     if case.released:
         folder = corpus.dist / "0.0.1"
         rows = pa.table({"id": list(case.released), "split": list(case.released.values())})
-        (folder / "data" / "articles").mkdir(parents=True)
-        pq.write_table(rows, folder / "data" / "articles" / "train-0000.parquet")
+        (folder / "data" / "articles" / "train").mkdir(parents=True)
+        pq.write_table(rows, folder / "data" / "articles" / "train/batch-0000.parquet")
         (folder / MANIFEST).write_text("{}")
 
 

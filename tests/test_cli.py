@@ -11,6 +11,7 @@ import yaml
 from conftest import REPOSITORY, add_gold
 from khabar.checks import CHECKS
 from khabar.cli import COMMANDS
+from khabar.model.layout import ARTICLES, TEXTS, with_texts
 from khabar.store import Corpus
 
 HOOKS = yaml.safe_load((REPOSITORY / ".pre-commit-hooks.yaml").read_bytes())
@@ -130,16 +131,18 @@ def test_a_release_and_any_parquet_of_its_form_are_checked_alike(corpus, tmp_pat
     add_gold(corpus, "closed", "b", PAGE.replace("Sami", "Nour"), "test")
     assert khabar("release", "build", "--version", "1.0.0", root=corpus.root).returncode == 0
     good = khabar("check", corpus.dist / "1.0.0", root=corpus.root)
-    table = pq.read_table(corpus.dist / "1.0.0" / "data" / "articles" / "train-0000.parquet")
+    shards = [corpus.dist / "1.0.0" / "data" / config / "train" / "batch-0000.parquet" for config in (ARTICLES, TEXTS)]
+    table = with_texts(*map(pq.read_table, shards), "")
     changed = table.set_column(table.schema.get_field_index("length"), "length", [[5]])
     pq.write_table(changed, tmp_path / "changed.parquet")
     bad = khabar("check", tmp_path / "changed.parquet", root=corpus.root)
     pq.write_table(table.drop_columns(["quotes"]), tmp_path / "other.parquet")
+    alone = khabar("check", shards[0], root=corpus.root)
     other = khabar("check", tmp_path / "other.parquet", root=corpus.root)
     (tmp_path / "none.parquet").write_bytes(b"PAR1")
     none = khabar("check", tmp_path / "none.parquet", root=corpus.root)
 
-    assert (good.returncode, good.stdout) == (0, "")
+    assert (alone.returncode, alone.stdout) == (good.returncode, good.stdout) == (0, "")
     assert good.stderr.startswith("2 annotations checked, 1 without their text")
     assert bad.returncode == 1
     assert "the record says 5 characters, the text has 25 [text-unchanged]" in bad.stdout

@@ -19,7 +19,7 @@ from khabar.loading.patience import Patience
 
 NAME = "team/khabar"
 QUICK = Way(patience=Patience(attempts=3, first=0.0, answer=5.0))
-SHARD = "data/articles/train-0000.parquet"
+SHARD = "data/articles/train/batch-0000.parquet"
 
 
 def publish(hub, files=None, tag="v1.0.0"):
@@ -154,7 +154,7 @@ def test_an_interrupted_run_leaves_no_release_and_the_next_one_goes_on_where_it_
     folder = fetch()
 
     assert ranges(hub, SHARD) == [f"bytes={len(files_of(built())[SHARD]) // 2}-"]
-    assert ranges(hub, "data/articles/test-0000.parquet") == []
+    assert ranges(hub, "data/articles/test/batch-0000.parquet") == []
     assert left(cache) == [folder]
 
 
@@ -240,7 +240,7 @@ def test_a_folder_of_ones_own_is_filled_and_never_overwritten(hub, cache, tmp_pa
 
 def broken(files):
     """Return every way in which somebody, or a machine, may break a release, with what is said of it."""
-    other = "data/articles/test-0000.parquet"
+    other = "data/articles/test/batch-0000.parquet"
     swapped = {**files, SHARD: files[other], other: files[SHARD]}
 
     def swap_in_manifest(manifest):
@@ -252,7 +252,7 @@ def broken(files):
         "a truncated shard": ({**files, SHARD: files[SHARD][:-100]}, f"{SHARD} has "),
         "a longer shard": ({**files, SHARD: files[SHARD] + b"\0"}, f"{SHARD} has more than"),
         "a missing file": ({path: raw for path, raw in files.items() if path != SHARD}, f"{SHARD} is missing"),
-        "swapped files": (swapped, f"{other} is "),
+        "swapped files": (swapped, f"{other} "),
         "swapped files, the manifest edited to match": (resealed(swapped), "the rows of articles/train are"),
         "swapped splits, the manifest edited": (resealed(files, swap_in_manifest), "its content digest is not"),
         "other rows, the manifest edited to match": (
@@ -291,7 +291,9 @@ def test_a_bit_that_flips_on_the_way_once_is_fetched_again_and_one_that_stays_fl
     fetch()
     hub.fail("flip", r"/objects/.*regions/test")
 
-    with pytest.raises(BadRecord, match=r"regions/test-0000.parquet is [0-9a-f]{8}, the manifest says [0-9a-f]{8}"):
+    with pytest.raises(
+        BadRecord, match=r"regions/test/batch-0000.parquet is [0-9a-f]{8}, the manifest says [0-9a-f]{8}"
+    ):
         fetch(into=cache.root / "elsewhere")
 
     assert not (cache.root / "elsewhere").exists()

@@ -1,5 +1,6 @@
 """A release is opened by folder or by name: verified, pinned, and never another than the one that is asked for."""
 
+import json
 import os
 import subprocess
 import sys
@@ -15,9 +16,11 @@ from khabar.errors import BadRecord, Changed, NotFound, Unreachable
 from khabar.loading import read_manifest
 from khabar.loading.download import Way, download
 from khabar.loading.patience import Patience
+from khabar.model.content import ContentDigest
+from khabar.model.layout import shard
 
 NAME = "team/khabar"
-SHARD = "data/articles/train-0000.parquet"
+SHARD = "data/articles/train/batch-0000.parquet"
 QUICK = Way(patience=Patience(attempts=2, first=0.0, answer=5.0))
 ANOTHER = ("1.0.0", "Nour Aziz")
 
@@ -215,14 +218,18 @@ def test_a_folder_that_was_built_anew_gives_its_new_rows(cache, tmp_path):
 # Row by row
 
 
-@pytest.mark.parametrize("config", ["articles", "entities", "quotes", "regions"])
+@pytest.mark.parametrize("config", ["texts", "articles", "entities", "quotes", "regions"])
 def test_a_stream_yields_the_rows_as_they_stand_in_parquet(hub, cache, config):
     publish(hub, "1.0.0")
 
     rows = list(khabar.stream(NAME, config, "test", version="1.0.0"))
 
-    assert rows == pq.read_table(built() / "data" / config / "test-0000.parquet").to_pylist()
+    told = pq.read_table(built() / shard(config, "test", 0)).to_pylist()
     assert rows
+    if config == "articles":
+        texts = pq.read_table(built() / shard("texts", "test", 0)).to_pylist()
+        assert [row.pop("text") for row in rows] == [row["text"] for row in texts]
+    assert rows == told
 
 
 def test_a_stream_names_what_is_not_there(cache):
@@ -264,20 +271,21 @@ def test_a_stream_finds_other_rows_after_its_last_one(cache, tmp_path):
 def large(tmp_path):
     """Make a release whose training split has many row groups, as readers that hang have met them."""
     files = files_of(built())
-    table = pq.read_table(built() / SHARD)
-    rows = pa.concat_tables([table] * 4000).combine_chunks()
-    pq.write_table(rows, tmp_path / "large.parquet", row_group_size=100, write_page_checksum=True)
 
     def tell(manifest):
-        from khabar.model.content import ContentDigest
-
-        digest = ContentDigest()
-        digest.add(rows)
-        told = manifest["configs"]["articles"]["splits"]["train"]
-        told |= {"rows": digest.rows, "bytes": digest.bytes, "content": digest.hexdigest()}
+        for config in ("texts", "articles"):
+            table = pq.read_table(built() / shard(config, "train", 0))
+            rows = pa.concat_tables([table] * 4000).combine_chunks()
+            pq.write_table(rows, tmp_path / config, row_group_size=100, write_page_checksum=True)
+            digest = ContentDigest()
+            digest.add(rows)
+            told = manifest["configs"][config]["splits"]["train"]
+            told |= {"rows": digest.rows, "bytes": digest.bytes, "content": digest.hexdigest()}
         with_true_content(manifest)
 
-    return written(resealed({**files, SHARD: (tmp_path / "large.parquet").read_bytes()}, tell), tmp_path / "large")
+    tell(json.loads(files["manifest.json"]))
+    files |= {shard(config, "train", 0): (tmp_path / config).read_bytes() for config in ("texts", "articles")}
+    return written(resealed(files, tell), tmp_path / "large")
 
 
 def test_a_program_that_leaves_a_stream_in_the_middle_ends(cache, tmp_path):

@@ -66,15 +66,15 @@ def test_a_dry_run_prints_the_operations_with_their_bytes_and_touches_nothing(hu
 
 def test_the_next_version_sends_what_changed_and_deletes_what_it_has_no_more(hub, cache):
     send(built())
-    hub.repositories[NAME].commit({**on_hub(hub), ".gitattributes": b"", "data/old/train-0000.parquet": b"old"})
+    hub.repositories[NAME].commit({**on_hub(hub), ".gitattributes": b"", "data/old/train/batch-0000.parquet": b"old"})
     hub.log.clear()
 
     plan = send(built("1.1.0", "Nour Aziz"))
 
     changed = {path for path, raw in files_of(built("1.1.0", "Nour Aziz")).items() if files_of(built())[path] != raw}
-    assert "data/articles/train-0000.parquet" in changed
-    assert "data/regions/train-0000.parquet" in changed
-    assert kinds(plan) == {("delete", "data/old/train-0000.parquet"), *(("update", path) for path in changed)}
+    assert "data/articles/train/batch-0000.parquet" in changed
+    assert "data/regions/train/batch-0000.parquet" in changed
+    assert kinds(plan) == {("delete", "data/old/train/batch-0000.parquet"), *(("update", path) for path in changed)}
     assert len(hub.asked("^PUT")) == sum(path.endswith(".parquet") for path in changed)
     assert on_hub(hub) == on_hub(hub, "v1.1.0") == files_of(built("1.1.0", "Nour Aziz"))
     assert on_hub(hub, "v1.0.0") == files_of(built())
@@ -166,7 +166,9 @@ def test_a_commit_whose_tag_failed_is_only_tagged(hub, cache):
 def test_a_bit_that_the_hub_flips_is_found_when_it_is_read_back_and_the_version_gets_no_tag(hub, cache):
     hub.fail("flip", r"GET /objects/.*quotes/train", times=2)
 
-    with pytest.raises(BadRecord, match=r"quotes/train-0000.parquet is [0-9a-f]{8}, the manifest says .*read back"):
+    with pytest.raises(
+        BadRecord, match=r"quotes/train/batch-0000.parquet is [0-9a-f]{8}, the manifest says .*read back"
+    ):
         send(built())
 
     assert hub.repositories[NAME].tags == {}

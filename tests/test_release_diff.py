@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from conftest import SOURCES, add_gold
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.loading import verify
 from khabar.model.annotation import Annotation, Relation, Span, with_words
+from khabar.model.layout import texts_beside
 from khabar.model.manifest import precedence
 from khabar.model.text import digest
 from khabar.release.build import build as build_
@@ -437,8 +439,13 @@ def test_a_version_that_is_too_low_is_refused(corpus, old, version, refused):
 def rewritten(release, target, *, table=lambda each: each, manifest=lambda _: None, rows=None):
     """Copy a release, its articles' tables and its manifest edited, in row groups of one article if asked for."""
     shutil.copytree(release, target)
-    for path in (target / "data" / "articles").glob("*.parquet"):
-        pq.write_table(table(pq.read_table(path)), path, row_group_size=rows or 1000)
+    (target / "rows.parquet").unlink()
+    for path in (target / "data" / "articles").glob("*/*.parquet"):
+        beside = target / texts_beside(path.relative_to(target).as_posix())
+        articles, texts = table(pq.read_table(path)), pq.read_table(beside)
+        texts = texts.take(pc.index_in(articles["id"], value_set=texts["id"]))
+        for where, what in ((path, articles), (beside, texts)):
+            pq.write_table(what, where, row_group_size=rows or 1000)
     told = json.loads((target / "manifest.json").read_bytes())
     for split in told["configs"]["articles"]["splits"].values():
         split["content"] = "0" * 64
@@ -576,7 +583,7 @@ def test_digests_of_rows_save_reading_them_and_other_columns_make_them_worthless
     edit(corpus, "open-b", EDITS["removed"][0])
     new = build(corpus, "1.3.0")
     for folder, digests in ((old, "aaa"), (new, "aba")):
-        rows = pa.table({"id": ["open-a", "open-b", "closed-c"], "row": list(digests)})
+        rows = pa.table({"id": ["open-a", "open-b", "closed-c"], "texts": ["t"] * 3, "articles": list(digests)})
         pq.write_table(rows, folder / "rows.parquet")
 
     assert [each.id for each in diff(old, new).articles] == ["open-b"]
@@ -795,7 +802,7 @@ def without_manifest(folder):
 
 
 def flipped(folder):
-    path = folder / "data" / "articles" / "train-0000.parquet"
+    path = folder / "data" / "articles" / "train/batch-0000.parquet"
     raw = bytearray(path.read_bytes())
     raw[len(raw) // 4] ^= 1
     path.write_bytes(raw)
@@ -817,12 +824,15 @@ BROKEN = {
         lambda folder: (folder / "manifest.json").write_text('{"name": "x", "version": "1.0.0", "configs": {}}'),
         "it has no config 'articles'",
     ),
-    "a flipped bit": (flipped, "train-0000.parquet: "),
+    "a flipped bit": (flipped, "train/batch-0000.parquet: "),
     "a truncated file": (
-        lambda folder: os.truncate(folder / "data" / "articles" / "train-0000.parquet", 100),
-        "train-0000.parquet: ",
+        lambda folder: os.truncate(folder / "data" / "articles" / "train/batch-0000.parquet", 100),
+        "train/batch-0000.parquet: ",
     ),
-    "a missing file": (lambda folder: (folder / "data/articles/test-0000.parquet").unlink(), "test-0000.parquet: "),
+    "a missing file": (
+        lambda folder: (folder / "data/articles/test/batch-0000.parquet").unlink(),
+        "test/batch-0000.parquet: ",
+    ),
     "a path that leads out": (outside, "leads out of the release: do not trust it"),
     "agreement that is none": (lambda folder: (folder / "agreement.json").write_text("[1"), "agreement.json: "),
     "row digests that are none": (lambda folder: (folder / "rows.parquet").write_text("x"), "rows.parquet: "),
@@ -837,7 +847,7 @@ def test_a_broken_release_gets_one_line_that_names_the_place(corpus, old, how, n
     new = build(corpus, "1.2.4")
     for folder in (old, new):
         (folder / "agreement.json").write_text("{}", encoding="utf-8")
-        pq.write_table(pa.table({"id": ["x"], "row": ["y"]}), folder / "rows.parquet")
+        pq.write_table(pa.table({"id": ["x"], "texts": ["y"], "articles": ["z"]}), folder / "rows.parquet")
 
     touch(new if newer else old)
 

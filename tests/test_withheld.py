@@ -84,7 +84,7 @@ def test_no_word_and_no_run_of_a_withheld_text_is_in_any_released_byte(full):
 
     told = [bare(each) for each in published(folder)]
     words = [each.casefold() for each in " ".join(published(folder)).split()]
-    assert {path.parent.name for path in folder.rglob("data/*/*.parquet")} >= set(CONFIGS)
+    assert {path.parent.parent.name for path in folder.rglob("data/*/*/*.parquet")} >= set(CONFIGS)
     for text in texts_of(full).values():
         run = bare(text)
         assert [place for place in range(len(run) - 11) if any(run[place : place + 12] in each for each in told)] == []

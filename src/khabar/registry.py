@@ -41,6 +41,10 @@ class Registry(Generic[T]):
     def __len__(self) -> int:
         return len(self._things)
 
+    def items(self) -> Iterator[tuple[str, T]]:
+        """Yield the names and things in order of registration."""
+        yield from self._things.items()
+
     def values(self) -> Iterator[T]:
         """Yield the things in order of registration."""
         yield from self._things.values()

@@ -26,6 +26,7 @@ from khabar.model.batch import Batch
 from khabar.model.conform import conform
 from khabar.model.finding import Finding, Level, Severity
 from khabar.model.labels import LabelSet
+from khabar.model.layout import ARTICLES, texts_beside, with_texts
 from khabar.model.manifest import MANIFEST
 from khabar.model.nested import flat, schema
 from khabar.store import Corpus
@@ -241,7 +242,7 @@ def _parquet_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if path.suffix == ".parquet" else []
     if (path / MANIFEST).is_file() and (path / "data").is_dir():
-        return sorted((path / "data" / "articles").glob("*.parquet"))
+        return sorted((path / "data" / ARTICLES).glob("*/*.parquet"))
     return []
 
 
@@ -272,12 +273,17 @@ def _judge_group(path: Path, group: int, labels: LabelSet, last: Level) -> Judge
     wanted = schema(labels)
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
-        lacking = [name for name in wanted.names if name not in file.schema_arrow.names]
-        if lacking:
-            raise NotFound(f"{path}: the column '{lacking[0]}' is missing: is it the config 'articles' of a release?")
+        there = [name for name in wanted.names if name in file.schema_arrow.names]
         # Row groups are what runs side by side; threads inside one cost more than they bring.
-        table = file.read_row_group(group, columns=wanted.names, use_threads=False)
-        table = conform(table, wanted)
+        table = file.read_row_group(group, columns=there, use_threads=False)
+        beside = Path(texts_beside(path.as_posix()))
+        if beside != path and beside.is_file():
+            texts = pq.ParquetFile(beside, page_checksum_verification=True)
+            table = with_texts(table, texts.read_row_group(group, columns=["id", "text"], use_threads=False), str(path))
+        for name in wanted.names:
+            if name not in table.schema.names:
+                raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
+        table = conform(table.select(wanted.names), wanted)
     except (OSError, pa.ArrowException, BadRecord) as error:
         return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0])])
     parts = [_judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]

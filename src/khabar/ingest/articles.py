@@ -99,6 +99,7 @@ def _take(corpus: Corpus, intake: Intake, known: dict[str, Article], found: tupl
         "published": intake.published,
         "retrieved": intake.retrieved,
         "story": intake.story,
+        "batch": corpus.next_batch,
     }
     try:
         article = msgspec.convert(told, Article)

@@ -5,9 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from khabar.errors import BadRecord, NotFound
+from khabar.errors import BadRecord
 from khabar.loading.located import located
-from khabar.loading.verify import broken_files, config_of, other_content, other_rows, read_manifest, rows_of
+from khabar.loading.verify import (
+    broken_files,
+    config_of,
+    other_content,
+    read_manifest,
+    rows_of,
+    split_of,
+    texts_for,
+)
+from khabar.model.layout import TEXTS, with_texts
 from khabar.model.manifest import content_of
 from khabar.model.text import DIGEST_SHOWN
 
@@ -25,7 +34,7 @@ def load(
 
     Args:
         release: The release's folder; or ``NAME`` or ``OWNER/NAME`` with a version, which may follow after ``@``.
-        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+        config: ``articles``, which get their texts, ``texts``, ``entities``, ``quotes``, ``regions`` or ``judgements``.
         version: Version that the release must have.
         content: Content digest that it must have, or the digest's beginning.
 
@@ -48,11 +57,13 @@ def load(
         raise BadRecord(problem)
     if content_of(manifest.configs) != manifest.content:
         raise BadRecord(other_content(folder))
+    texts = texts_for(manifest, config)
     splits = {}
     for split, told in told_of.splits.items():
-        table, content = rows_of(folder, told.files)
-        if content != told.content:
-            raise BadRecord(other_rows(folder, f"{config}/{split}", content, told.content))
+        table = rows_of(folder, f"{config}/{split}", told)
+        if texts:
+            place = f"{TEXTS}/{split}"
+            table = with_texts(table, rows_of(folder, place, split_of(folder, texts, place)), str(folder))
         try:
             features = _features(table.schema, told_of.class_labels)
             typed = InMemoryTable(cast_table_to_features(table, features))
@@ -67,10 +78,7 @@ def signature(release: str | Path, config: str, split: str, version: str | None 
     """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
     folder = located(release, version)
     manifest = read_manifest(folder)
-    splits = config_of(folder, manifest, config).splits
-    if split not in splits:
-        raise NotFound(f"{release}: {config} has no split '{split}', there are: {', '.join(splits)}")
-    content = splits[split].content
+    content = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}").content
     name = f"{manifest.name}:{manifest.version}"
     return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
 

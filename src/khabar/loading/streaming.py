@@ -5,16 +5,27 @@ middle of a file keeps the interpreter from ending (datasets#7467, arrow#45214).
 """
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from khabar.errors import BadRecord, NotFound
+from khabar.errors import BadRecord
 from khabar.loading.located import located
-from khabar.loading.verify import broken_files, config_of, other_content, other_rows, read_manifest
+from khabar.loading.verify import (
+    broken_files,
+    config_of,
+    digested,
+    other_content,
+    other_rows,
+    read_manifest,
+    split_of,
+    texts_for,
+)
 from khabar.model.content import ContentDigest
+from khabar.model.layout import TEXTS, with_texts
 from khabar.model.manifest import Split, content_of
 
 ROWS = 256
@@ -35,7 +46,7 @@ def stream(
 
     Args:
         release: A folder, or a name; see `khabar.load`.
-        config: ``articles``, ``entities``, ``quotes`` or ``regions``.
+        config: ``articles``, which get their texts, or another; see `khabar.load`.
         split: ``train``, ``validation`` or ``test``.
         version: Version that the release must have.
         content: Content digest that it must have, or the digest's beginning.
@@ -47,25 +58,35 @@ def stream(
     """
     folder = located(release, version, content)
     manifest = read_manifest(folder)
-    splits = config_of(folder, manifest, config).splits
-    if split not in splits:
-        raise NotFound(f"{folder}: {config} has no split '{split}', there are: {', '.join(splits)}")
+    told = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}")
     for problem in broken_files(folder, manifest, config):
         raise BadRecord(problem)
     if content_of(manifest.configs) != manifest.content:
         raise BadRecord(other_content(folder))
-    return _rows(folder, f"{config}/{split}", splits[split])
+    rows = _tables(folder, f"{config}/{split}", told)
+    if texts := texts_for(manifest, config):
+        place = f"{TEXTS}/{split}"
+        beside = _tables(folder, place, split_of(folder, texts, place))
+        rows = _joined(rows, beside, str(folder))
+    return (row for table in rows for row in table.to_pylist())
 
 
-def _rows(folder: Path, place: str, told: Split) -> Iterator[dict[str, Any]]:
+def _joined(articles: Iterator[pa.Table], texts: Iterator[pa.Table], place: str) -> Iterator[pa.Table]:
+    for rows, beside in zip_longest(articles, texts):
+        if rows is None or beside is None:
+            raise BadRecord(f"{place}: it has not as many texts as articles: download the release again")
+        yield with_texts(rows, beside, place)
+
+
+def _tables(folder: Path, place: str, told: Split) -> Iterator[pa.Table]:
     digest = ContentDigest()
     for path in told.files:
         try:
             with pq.ParquetFile(folder / path, page_checksum_verification=True) as file:
                 for batch in file.iter_batches(ROWS, use_threads=False):
-                    digest.add(batch)
-                    yield from batch.to_pylist()
-        except (OSError, TypeError, pa.ArrowException) as error:
+                    digested(digest, batch, folder / path)
+                    yield pa.Table.from_batches([batch])
+        except (OSError, pa.ArrowException) as error:
             raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
     if digest.hexdigest() != told.content:
         raise BadRecord(other_rows(folder, place, digest.hexdigest(), told.content))

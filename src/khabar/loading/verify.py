@@ -6,11 +6,13 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
-from khabar.model.content import ContentDigest
-from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, content_of
+from khabar.model.content import ContentDigest, by_article
+from khabar.model.layout import ARTICLES, ROWS, TEXTS, articles_in
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
 from khabar.model.text import DIGEST_SHOWN
 
 
@@ -22,15 +24,41 @@ def verify(release: str | Path) -> Iterator[str]:
     yield from broken
     if broken:
         return
-    for name, config in manifest.configs.items():
-        for split, told in config.splits.items():
-            table, content = rows_of(folder, told.files)
-            if content != told.content:
-                yield other_rows(folder, f"{name}/{split}", content, told.content)
-            if table.num_rows != told.rows:
-                yield f"{folder}: {name}/{split} has {table.num_rows} rows, the manifest says {told.rows}: rebuild it"
+    yield from _other_rows(folder, manifest)
     if content_of(manifest.configs) != manifest.content:
         yield other_content(folder)
+
+
+def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield the splits whose rows are not those of the manifest, or not those of the digests of each article."""
+    of_articles = _digests(folder)
+    for name, config in manifest.configs.items():
+        for split, told in config.splits.items():
+            content, found = ContentDigest(), dict[str, str]()
+            for path in told.files:
+                table = read(folder, path)
+                found |= by_article(articles_in(table), digested(content, table, folder / path))
+            if content.hexdigest() != told.content:
+                yield other_rows(folder, f"{name}/{split}", content.hexdigest(), told.content)
+            if content.rows != told.rows:
+                yield f"{folder}: {name}/{split} has {content.rows} rows, the manifest says {told.rows}: rebuild it"
+            if found != (expected := of_articles.get((name, split), {})):
+                article = next(key for key in {**found, **expected} if found.get(key) != expected.get(key))
+                yield f"{folder / ROWS}: {article} of {name}/{split} is not what was digested: download it again"
+
+
+def _digests(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the digests of each config and split, by article."""
+    if not (folder / ROWS).is_file():
+        return {}
+    table = read(folder, ROWS)
+    found = {}
+    for split in pc.unique(table["split"]).to_pylist():
+        rows = table.filter(pc.equal(table["split"], split))
+        for config in rows.schema.names:
+            there = rows.filter(pc.is_valid(rows[config]))
+            found[config, split] = dict(zip(there["id"].to_pylist(), there[config].to_pylist(), strict=True))
+    return found
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -69,10 +97,30 @@ def config_of(folder: Path, manifest: Manifest, name: str) -> Config:
     return manifest.configs[name]
 
 
+def split_of(folder: Path, config: Config, place: str) -> Split:
+    """Return a split of a config; ``place`` is CONFIG/SPLIT.
+
+    Raises:
+        NotFound: there is none; the message lists those there are.
+    """
+    name, _, split = place.partition("/")
+    if split not in config.splits:
+        raise NotFound(f"{folder}: {name} has no split '{split}', there are: {', '.join(config.splits)}")
+    return config.splits[split]
+
+
+def texts_for(manifest: Manifest, config: str) -> Config | None:
+    """Return the config that has the texts of a config's rows, None where its rows lack none."""
+    return manifest.configs.get(TEXTS) if config == ARTICLES else None
+
+
 def broken_files(folder: Path, manifest: Manifest, config: str = "") -> Iterator[str]:
-    """Yield what is wrong with the files, of one config or of all."""
+    """Yield what is wrong with the files: of one config, with the texts of its rows, or of all."""
     wanted = {each.path: each for each in manifest.files}
-    configs = [manifest.configs[config]] if config else list(manifest.configs.values())
+    configs = list(manifest.configs.values())
+    if config:
+        texts = texts_for(manifest, config)
+        configs = [manifest.configs[config], *([texts] if texts else [])]
     named = {path for each in configs for split in each.splits.values() for path in split.files}
     for path in sorted(named - set(wanted)):
         yield f"{folder / MANIFEST}: it lists no file '{path}', which a config is made of: download the release again"
@@ -114,20 +162,46 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def rows_of(folder: Path, files: tuple[str, ...]) -> tuple[pa.Table, str]:
-    """Read rows, page checksums verified, and digest their content."""
+def read(folder: Path, path: str) -> pa.Table:
+    """Read a file of a release, page checksums verified.
+
+    Raises:
+        BadRecord: it cannot be read.
+    """
+    try:
+        return pq.read_table(folder / path, page_checksum_verification=True, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
+
+
+def digested(content: ContentDigest, table: pa.Table, path: Path) -> list[bytes]:
+    """Add rows to a digest, and return the digest of each.
+
+    Raises:
+        BadRecord: they are no rows of a release.
+    """
+    try:
+        return content.add(table)
+    except (TypeError, pa.ArrowException) as error:
+        raise BadRecord(f"{path}: {str(error).splitlines()[0]}: download it again") from None
+
+
+def rows_of(folder: Path, place: str, told: Split) -> pa.Table:
+    """Read the rows of a split and make sure that they are those of the manifest.
+
+    Raises:
+        BadRecord: they cannot be read, or are others.
+    """
     content = ContentDigest()
     tables = []
-    for path in files:
-        try:
-            table = pq.read_table(folder / path, page_checksum_verification=True, partitioning=None)
-            content.add(table)
-        except (OSError, TypeError, pa.ArrowException) as error:
-            raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
-        tables.append(table)
+    for path in told.files:
+        tables.append(read(folder, path))
+        digested(content, tables[-1], folder / path)
+    if content.hexdigest() != told.content:
+        raise BadRecord(other_rows(folder, place, content.hexdigest(), told.content))
     if not tables:
         raise BadRecord(f"{folder / MANIFEST}: a split has no file, each has one at least: download the release again")
-    return pa.concat_tables(tables), content.hexdigest()
+    return pa.concat_tables(tables)
 
 
 def other_content(folder: Path) -> str:

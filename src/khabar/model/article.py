@@ -84,6 +84,7 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         story: Articles that tell one story share it and stay in one split; the article's id where it is alone.
         license: Its own license where it is not that of its source on the day of publication.
         license_since: Day since which its own license holds, if known.
+        batch: The intake batch that it was taken in with, kept for ever: which shard of a release it stands in.
     """
 
     id: Identity
@@ -97,3 +98,4 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     story: str = ""
     license: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]*\Z")] = ""
     license_since: Date = ""
+    batch: Annotated[int, msgspec.Meta(ge=0)] = 0

@@ -1,76 +1,165 @@
 """The content digest: what identifies the rows of a release, whatever wrote them and however they are compressed.
 
-Each leaf column is three streams: which values are null, how long lists and strings are, and the values themselves.
-A SHA-256 runs over each stream, batch after batch, so that shards and row groups leave no trace; the digest of a
-table is the SHA-256 of the names, types and digests of its streams.
+A row has one canonical form, a string of bytes.  The values that it holds once come first, then its lists in the order
+of their columns, each with what lies in it.  Of such a group come first the numbers of all its elements, 64 bits each,
+little-endian: integers and booleans as they are, of strings and lists the length, of structs 1; `NULL` for an integer
+or boolean that is null, -1 for a string or list, 0 for a struct.  Then come its strings, UTF-8, end to end.  The digest
+of a row is the SHA-256 of that; the digest of a table is the SHA-256 of its columns' names and types, its number of
+rows and the digests of its rows.  Chunks, shards and row groups leave no trace.
 """
 
 import hashlib
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-if TYPE_CHECKING:
-    from hashlib import _Hash
+from khabar.model.columns import Ints
+
+NULL = -(2**63)
+"""Stands for a null among numbers, and is refused as a value."""
+ROWS = 2000
+"""Rows laid out at once."""
+SHORT = 16
+"""Bytes of a digest that only says whether two articles are the same."""
+
+
+class _Stream(NamedTuple):
+    """Bytes of all rows end to end, and where each row's begin; one more edge for the end."""
+
+    content: memoryview
+    edges: list[int]
 
 
 class ContentDigest:
     """Digest of the rows that were added, in their order.
 
-    Integers are taken as 64-bit little-endian, strings as UTF-8, booleans as bytes, nulls as a byte a row.
-
     Attributes:
         rows: How many there were.
-        bytes: How long the streams are.
+        bytes: How long their canonical form is.
     """
 
     def __init__(self) -> None:
-        self._streams: defaultdict[str, _Hash] = defaultdict(hashlib.sha256)
+        self._rows = hashlib.sha256()
+        self._columns: str | None = None
         self.rows = 0
         self.bytes = 0
 
-    def add(self, table: pa.Table | pa.RecordBatch) -> None:
-        """Add rows."""
+    def add(self, table: pa.Table | pa.RecordBatch) -> list[bytes]:
+        """Add rows, and return the digest of each.
+
+        Raises:
+            TypeError: a column has no canonical form, or the columns are not those of the rows before.
+        """
+        columns = "\n".join(f"{field.name} {_kind(field.name, field.type)}" for field in table.schema)
+        if self._columns not in (None, columns):
+            raise TypeError("the columns are not those of the rows before")
+        self._columns = columns
+        found: list[bytes] = []
+        for batch in _batches(table):
+            streams = list(_streams(batch.columns, batch.schema.names, np.arange(batch.num_rows + 1)))
+            self.bytes += sum(stream.edges[-1] - stream.edges[0] for stream in streams)
+            found += _digests(streams, batch.num_rows)
+        self._rows.update(b"".join(found))
         self.rows += table.num_rows
-        for field, column in zip(table.schema, table.columns, strict=True):
-            chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-            for array in chunks or [pa.array([], field.type)]:
-                self._add(field.name, array)
-
-    def _add(self, path: str, array: pa.Array) -> None:
-        self._bytes(f"{path}?", np.asarray(array.is_valid(), dtype=np.uint8).tobytes())
-        kind = array.type
-        if pa.types.is_struct(kind):
-            for field in kind:
-                self._add(f"{path}.{field.name}", pc.struct_field(array, field.name))
-        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
-            self._numbers(f"{path}#list", pc.list_value_length(array))
-            self._add(f"{path}[]", array.flatten())
-        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            self._numbers(f"{path}#string", pc.binary_length(array))
-            joined = pc.binary_join(
-                pa.ListArray.from_arrays([0, len(array)], array.cast(pa.string()).fill_null("")), ""
-            )
-            self._bytes(path, joined[0].as_buffer())
-        elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-            self._numbers(f"{path}#boolean" if pa.types.is_boolean(kind) else f"{path}#integer", array)
-        else:
-            raise TypeError(f"{path}: no canonical form is defined for {kind}")
-
-    def _numbers(self, path: str, array: pa.Array) -> None:
-        numbers = array.cast(pa.int64()).fill_null(0).to_numpy()
-        self._bytes(path, np.ascontiguousarray(numbers, dtype="<i8").tobytes())
-
-    def _bytes(self, path: str, content: bytes | pa.Buffer) -> None:
-        self._streams[path].update(content)
-        self.bytes += len(content)
+        return found
 
     def hexdigest(self) -> str:
         """Return the digest of all that was added, in hex."""
-        whole = hashlib.sha256(f"rows {self.rows}\n".encode())
-        for path in sorted(self._streams):
-            whole.update(f"{path} {self._streams[path].hexdigest()}\n".encode())
-        return whole.hexdigest()
+        head = f"{self._columns or ''}\nrows {self.rows}\n".encode()
+        return hashlib.sha256(head + self._rows.digest()).hexdigest()
+
+
+def by_article(articles: list[str], rows: list[bytes]) -> dict[str, str]:
+    """Return for each article what stands for its rows: `SHORT` bytes of the SHA-256 of their digests, in hex.
+
+    Args:
+        articles: The article of each row.
+        rows: The digest of each row.
+    """
+    whole: dict[str, bytes] = {}
+    for article, row in zip(articles, rows, strict=True):
+        whole[article] = whole[article] + row if article in whole else row
+    return {article: hashlib.sha256(digests).digest()[:SHORT].hex() for article, digests in whole.items()}
+
+
+def _batches(table: pa.Table | pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    whole = pa.Table.from_batches([table]) if isinstance(table, pa.RecordBatch) else table
+    yield from whole.to_batches(max_chunksize=ROWS)
+
+
+def _digests(streams: list[_Stream], rows: int) -> Iterator[bytes]:
+    for row in range(rows):
+        digest = hashlib.sha256()
+        for content, edges in streams:
+            digest.update(content[edges[row] : edges[row + 1]])
+        yield digest.digest()
+
+
+def _kind(path: str, kind: pa.DataType) -> str:
+    """Return the canonical name of a type: how many bits a value may have leaves no trace."""
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{each.name} {_kind(path, each.type)}' for each in kind)}>"
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"list<{_kind(path, kind.value_type)}>"
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "string"
+    if pa.types.is_boolean(kind):
+        return "boolean"
+    if pa.types.is_integer(kind):
+        return "integer"
+    raise TypeError(f"{path}: no canonical form is defined for {kind}")
+
+
+class _Group:
+    """What lies side by side: the columns of a table, or the values of a list."""
+
+    def __init__(self) -> None:
+        self.numbers: list[Ints] = []
+        self.words: list[pa.Array] = []
+        self.lists: list[tuple[str, pa.Array, Ints]] = []
+
+    def add(self, path: str, array: pa.Array) -> None:
+        kind = array.type
+        if pa.types.is_struct(kind):
+            self.numbers.append(np.asarray(array.is_valid(), dtype=np.int64))
+            for field in kind:
+                self.add(f"{path}.{field.name}", pc.struct_field(array, field.name))
+        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            lengths = _numbers(pc.list_value_length(array), -1)
+            self.numbers.append(lengths)
+            self.lists.append((path, array.flatten(), lengths))
+        elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
+            numbers = _numbers(array, NULL)
+            if int((numbers == NULL).sum()) > array.null_count:
+                raise TypeError(f"{path}: {NULL} stands for null, no value has a canonical form that is the same")
+            self.numbers.append(numbers)
+        else:
+            self.numbers.append(_numbers(pc.binary_length(array), -1))
+            self.words.append(array.cast(pa.string()).fill_null(""))
+
+
+def _streams(columns: list[pa.Array], names: list[str], edges: Ints) -> Iterator[_Stream]:
+    """Yield the streams of a group and of the lists in it; ``edges`` say which of its elements are whose."""
+    group = _Group()
+    for name, column in zip(names, columns, strict=True):
+        group.add(name, column)
+    block = np.empty((len(group.numbers[0]), len(group.numbers)) if group.numbers else (0, 1), dtype="<i8")
+    for number, values in enumerate(group.numbers):
+        block[:, number] = values
+    yield _Stream(memoryview(block.tobytes()), (edges * (block.shape[1] * 8)).tolist())
+    if group.words:
+        joined = group.words[0] if len(group.words) == 1 else pc.binary_join_element_wise(*group.words, "")
+        _, places, raw = joined.buffers()
+        places = np.frombuffer(places, dtype=np.int32)[joined.offset : joined.offset + len(joined) + 1]
+        yield _Stream(memoryview(raw or b""), places[edges].tolist())
+    for path, values, lengths in group.lists:
+        ends = np.concatenate(([0], np.cumsum(np.maximum(lengths, 0))))
+        yield from _streams([values], [f"{path}[]"], ends[edges])
+
+
+def _numbers(array: pa.Array, null: int) -> Ints:
+    numbers: Ints = array.cast(pa.int64()).fill_null(null).to_numpy(zero_copy_only=False)
+    return numbers

@@ -8,20 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from khabar.errors import BadRecord, NotFound
-from khabar.model.labels import LabelSet
-from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, Config, File, Manifest, Split, content_of
+from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, File, Manifest, content_of
 from khabar.release import documents
-from khabar.release.counts import Counts
+from khabar.release.data import write
 from khabar.release.diff import changes
-from khabar.release.tables import CONFIGS, published
-from khabar.release.tables import Config as Kind
+from khabar.release.parts import parts
 from khabar.release.withheld import leaks
-from khabar.release.writers.parquet import ParquetFile
-from khabar.store import SPLITS, Corpus
+from khabar.store import Corpus
 from khabar.store.written import Written
 
 NAME = "khabar"
@@ -73,56 +69,24 @@ def _refuse_leaks(corpus: Corpus, folder: Path) -> None:
 
 
 def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:
-    """Write the Parquet files, batch after batch, and say what they hold."""
+    """Write the Parquet files and say what they hold."""
     labels = corpus.labels
-    configs = [config for config in CONFIGS.values() if config.stands_on(labels)]
-    files: dict[tuple[str, str], ParquetFile] = {}
-    schemas: dict[str, pa.Schema] = {}
-    counts = Counts(labels)
-    for batch in corpus.batches(corpus.gold()):
-        for split in SPLITS:
-            part = published(batch.select(np.asarray(batch.articles["split"]) == split))
-            counts.add(part)
-            for config in configs if len(part) else ():
-                table = config.rows(part)
-                if not table.num_rows:
-                    continue  # readers stumble over files without rows
-                schemas[config.name] = table.schema
-                if (config.name, split) not in files:
-                    path = folder / "data" / config.name / f"{split}-0000.parquet"
-                    files[config.name, split] = ParquetFile(path, table.schema)
-                files[config.name, split].add(table)
-    if not files:
+    data = write(parts(corpus), labels, folder)
+    if not data.configs:
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
-    for file in files.values():
-        file.close()
-    counts.add_campaigns(corpus)
-    told = {config.name: _config(config, labels, files, folder) for config in configs if config.name in schemas}
+    data.counts.add_campaigns(corpus)
     manifest = Manifest(
         format=FORMAT,
         name=NAME,
         version=version,
         scheme=labels.version,
         label_set=labels.digest,
-        content=content_of(told),
-        counts=counts.told(),
-        configs=told,
+        content=content_of(data.configs),
+        counts=data.counts.told(),
+        configs=data.configs,
         files=_files(folder),
     )
-    return manifest, schemas
-
-
-def _config(kind: Kind, labels: LabelSet, files: dict[tuple[str, str], ParquetFile], folder: Path) -> Config:
-    return Config(
-        summary=kind.summary,
-        class_labels=kind.class_labels(labels),
-        splits={split: _split(files[kind.name, split], folder) for split in SPLITS if (kind.name, split) in files},
-    )
-
-
-def _split(file: ParquetFile, folder: Path) -> Split:
-    path = file.path.relative_to(folder).as_posix()
-    return Split(files=(path,), rows=file.content.rows, bytes=file.content.bytes, content=file.content.hexdigest())
+    return manifest, data.schemas
 
 
 def _sealed(manifest: Manifest, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -17,6 +18,8 @@ from khabar.model.text import DIGEST_SHOWN, NAME, digest
 from khabar.store.files import append_line, decoded, write_atomically
 
 SPLITS = ("train", "validation", "test")
+BATCH = 5000
+"""Articles of an intake batch; the next one begins a new one.  Records of before keep theirs if this changes."""
 
 
 class Intake:
@@ -81,6 +84,16 @@ class Intake:
         """Every article's record, sources in the order of sources.toml, then in order of intake."""
         return (article for _, article in self._intake.values())
 
+    @cached_property
+    def _in_batch(self) -> Counter[int]:
+        return Counter(article.batch for article in self.articles)
+
+    @property
+    def next_batch(self) -> int:
+        """The intake batch of the article that is taken in next: the last one, or a new one where that is full."""
+        last = max(self._in_batch, default=0)
+        return last + (self._in_batch[last] >= BATCH)
+
     def article(self, key: str) -> Article:
         """Return the record of one article."""
         if key not in self._intake:
@@ -128,6 +141,7 @@ class Intake:
             (folder / ".gitignore").write_text("*.txt\n", encoding="utf-8")
         (folder / f"{article.id}.txt").write_bytes(text.encode("utf-8"))
         append_line(folder / "articles.jsonl", msgspec.json.encode(article))
+        self._in_batch[article.batch] += 1
         self._intake[article.id] = source, article
 
     def write_text(self, article: Article, text: str) -> None:
@@ -183,7 +197,7 @@ class Intake:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy(f"{self.shown(folder)}: another khabar writes there now: wait until it is done") from None
-            for cached in ("_intake", "splits"):
+            for cached in ("_intake", "_in_batch", "splits"):
                 self.__dict__.pop(cached, None)
             yield
 

@@ -10,7 +10,7 @@ from khabar.errors import BadRecord
 from khabar.model.columns import Ints, Mask
 from khabar.release.diff.equality import one_array, unequal
 from khabar.release.diff.records import ArticleChange, ArticleKind, Said, TextKind, Value
-from khabar.release.diff.side import ARTICLES, Side
+from khabar.release.diff.side import Side
 from khabar.release.diff.spans import Shown, layers_of, span_changes
 
 _REPEATABLE = frozenset(
@@ -62,8 +62,7 @@ def _suspect(before: Side, after: Side, ours: Ints, theirs: Ints, was: pa.Array)
     """
     if not before.schema.equals(after.schema):
         return np.ones(len(ours), dtype=bool)
-    old, new = before.told.configs[ARTICLES].splits, after.told.configs[ARTICLES].splits
-    equal = [name for name, split in old.items() if name in new and new[name].content == split.content]
+    equal = [name for name, content in before.contents.items() if after.contents.get(name) == content]
     suspect = ~np.asarray(pc.is_in(was, value_set=pa.array(equal, pa.string())), dtype=bool)
     if before.digests is not None and after.digests is not None and suspect.any():
         digests = [

@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 
 from khabar.model.labels import LabelSet
+from khabar.model.layout import ARTICLES
 from khabar.model.manifest import GROUPS
 from khabar.release.diff.records import ArticleChange, ColumnChange, Figure, LabelCount, LabelOrder, SplitSize
-from khabar.release.diff.side import ARTICLES, Side, Split
+from khabar.release.diff.side import Side, Split
 from khabar.store.files import decoded
 
 _NO_ROWS = Split(files=(), rows=0, content="")

@@ -1,5 +1,7 @@
 """One of the two releases: its manifest, and its articles' rows by place; page checksums are verified as they are read.
 
+Of the configs, `ARTICLES` is compared row by row, with the texts beside it: it has everything that gold says.
+
 A release of another form is compared as well: of its manifest only what a diff needs is read.
 """
 
@@ -10,20 +12,19 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.columns import Ints
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
+from khabar.model.layout import ARTICLES, ROWS, TEXTS, with_texts
 from khabar.model.manifest import MANIFEST, VERSION, Manifest
 from khabar.release.diff.equality import one_array
 from khabar.store.files import decoded
 
-ARTICLES = "articles"
-"""The config that is compared row by row: it has everything that gold says."""
-ROWS = "rows.parquet"
-"""A row an article, where a release has it: its ``id``, and in ``row`` the digest of its row in `ARTICLES`."""
+_TEXT = "text"
 _NEEDED = ("id", "text", "sha256")
 _GROUPS_KEPT = 4
 """Row groups kept decoded; releases that order their articles alike need one."""
@@ -103,8 +104,10 @@ class Side:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Schema of the articles."""
+        """Schema of the articles with their texts."""
         found = self.schema_of(ARTICLES)
+        if self._beside:
+            found = found.append(self.schema_of(TEXTS).field(_TEXT))
         for name in _NEEDED:
             if name not in found.names:
                 raise BadRecord(f"{self.folder}: its articles have no column '{name}', releases do: build it again")
@@ -117,6 +120,28 @@ class Side:
                 with self._opened(path) as file:
                     return file.schema_arrow
         return pa.schema([])
+
+    @cached_property
+    def contents(self) -> dict[str, tuple[str, ...]]:
+        """The content digests of each split of the articles and of their texts."""
+        configs = [self.told.configs[name] for name in (ARTICLES, TEXTS) if name in self.told.configs]
+        return {
+            name: tuple(config.splits[name].content for config in configs if name in config.splits)
+            for name in configs[0].splits
+        }
+
+    @cached_property
+    def _beside(self) -> dict[str, str]:
+        """The file of the texts for each file of articles; none where articles hold their texts themselves."""
+        if TEXTS not in self.told.configs:
+            return {}
+        texts = self.told.configs[TEXTS].splits
+        return {
+            path: beside
+            for name, split in self.told.configs[ARTICLES].splits.items()
+            if name in texts
+            for path, beside in zip(split.files, texts[name].files, strict=False)
+        }
 
     @cached_property
     def ids(self) -> pa.Array:
@@ -137,12 +162,16 @@ class Side:
 
     @cached_property
     def digests(self) -> pa.Table | None:
-        """Columns ``id`` and ``row``, the digest of each article's row, if the release has them."""
+        """Columns ``id`` and ``row``, what stands for each article with its text, if the release has that."""
+        needed = [ARTICLES, *([TEXTS] if self._beside else [])]
         if not (self.folder / ROWS).is_file():
             return None
         try:
             with self._opened(ROWS) as file:
-                return file.read(["id", "row"]) if {"id", "row"} <= set(file.schema_arrow.names) else None
+                if not {"id", *needed} <= set(file.schema_arrow.names):
+                    return None
+                told = file.read(["id", *needed])
+                return pa.table([told["id"], pc.binary_join_element_wise(*told.select(needed), "")], ["id", "row"])
         except (OSError, pa.ArrowException) as error:
             raise BadRecord(self._unreadable(ROWS, error)) from None
 
@@ -183,11 +212,21 @@ class Side:
         return self._group(group, columns)
 
     def _group(self, group: _Group, columns: tuple[str, ...] | None) -> pa.Table:
+        beside = self._beside.get(group.path)
+        if beside is None:
+            return self._columns(group.path, group.number, columns)
+        rows = self._columns(group.path, group.number, columns and tuple(name for name in columns if name != _TEXT))
+        if columns and _TEXT not in columns:
+            return rows
+        texts = self._columns(beside, group.number, ("id", _TEXT))
+        return with_texts(rows, texts, str(self.folder))
+
+    def _columns(self, path: str, group: int, columns: tuple[str, ...] | None) -> pa.Table:
         try:
-            with self._opened(group.path) as file:
-                return file.read_row_group(group.number, columns=list(columns) if columns else None)
+            with self._opened(path) as file:
+                return file.read_row_group(group, columns=list(columns) if columns else None)
         except (OSError, pa.ArrowException) as error:
-            raise BadRecord(self._unreadable(group.path, error)) from None
+            raise BadRecord(self._unreadable(path, error)) from None
 
     def _opened(self, path: str) -> pq.ParquetFile:
         if "\0" in path or not (self.folder / path).resolve().is_relative_to(self.folder.resolve()):
