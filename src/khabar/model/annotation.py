@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from khabar.model.lines import a_line_each
 from khabar.model.text import NAME, SHA256, salted_digest
 
 Offset = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
@@ -102,15 +103,7 @@ def canonical(annotation: Annotation, layers: tuple[str, ...]) -> Annotation:
 
 def encoded(annotation: Annotation) -> bytes:
     """Return an annotation as it stands on disk: JSON, a span or relation a line, so that a correction is a line."""
-    fields = []
-    for name in annotation.__struct_fields__:
-        value = getattr(annotation, name)
-        if name in ("spans", "relations") and value:
-            lines = ",\n".join(f"  {msgspec.json.encode(each).decode()}" for each in value)
-            fields.append(f'"{name}": [\n{lines}\n]')
-        else:
-            fields.append(f'"{name}": {msgspec.json.encode(value).decode()}')
-    return ("{\n" + ",\n".join(fields) + "\n}\n").encode("utf-8")
+    return a_line_each(annotation, ("spans", "relations"))
 
 
 def with_words(annotation: Annotation, text: str) -> Annotation:
