@@ -5,7 +5,9 @@ import pytest
 
 from conftest import add_gold
 from khabar import checks
-from khabar.adjudication.merge import adjudicate, statements
+from khabar.adjudication.adjudicate import Terms, adjudicate
+from khabar.adjudication.statements import statements
+from khabar.checks.engine import CHECKS
 from khabar.errors import NotFound
 from khabar.model.annotation import Span, with_words
 from khabar.model.finding import Severity
@@ -32,10 +34,11 @@ def says(corpus, annotation, annotator):
 
 
 def settle(corpus, **how):
-    def judge(annotation):
-        return [str(each) for each in checks.of_annotation(corpus, annotation) if each.severity is Severity.ERROR]
+    def judge(annotation, last):
+        found = checks.of_annotation(corpus, annotation)
+        return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
 
-    return list(adjudicate(corpus, "pilot", judge, **how))
+    return list(adjudicate(corpus, ["pilot"], Terms(judge, "pilot-adjudication", **how)))
 
 
 def renamed(annotation):
@@ -76,7 +79,7 @@ def test_annotators_that_differ_leave_the_article_open(pulled):
     (result,) = settle(corpus)
 
     assert not result.written
-    assert result.message == "a1, a2 differ in 3 statements: adjudicate them in the campaign"
+    assert result.message == "1 questions are open, put into pilot-adjudication"
     assert corpus.gold_of(corpus.article("open-a")) is None
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from khabar.adjudication.matching import Pairs, Places, groups, likeness, overlapping
 from khabar.model.annotation import Annotation
@@ -19,12 +20,14 @@ from khabar.model.columns import Ints
 from khabar.model.decision import Mark, Place, mark_of
 from khabar.model.labels import LabelSet
 
-ALIKE = 0.5
+ALIKE = 1 / 3
 """Spans of two labels are one item from this likeness on; those of one label wherever they overlap."""
 SAME_LABEL = 0.5
 """What one label adds to the likeness of two spans."""
 TWINS = 10.0
 """What the same place and label add: no two likenesses together take a twin from its twin."""
+TIE = 1e-3
+"""What decides between choices that are as good; less than one code point of a span of some hundreds."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,23 @@ def _groups(rows: list[_Row], labels: LabelSet) -> list[int]:
     pairs = overlapping(places)
     alike, same = likeness(places, pairs), label[pairs.one] == label[pairs.other]
     near = same | (alike >= ALIKE)
-    weight = alike + SAME_LABEL * same + TWINS * (same & (alike == 1))
+    weight = alike + SAME_LABEL * same + TWINS * (same & (alike == 1)) + _ties(places, label, pairs)
     found: list[int] = groups(places, Pairs(pairs.one[near], pairs.other[near]), weight[near]).tolist()
     return found
+
+
+def _ties(places: Places, label: Ints, pairs: Pairs) -> NDArray[np.float64]:
+    """Return next to nothing for each pair, by place, label and annotators: what breaks ties.
+
+    Whichever articles are aligned together, the same choice is made of several that are as good.
+    """
+    mixed: NDArray[np.uint64] = np.zeros(len(pairs.one), dtype=np.uint64)
+    for rows in (pairs.one, pairs.other):
+        for column in (places.start, places.end, label, places.annotator):
+            mixed = (mixed ^ column[rows].astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+    share: NDArray[np.float64] = TIE * (mixed >> np.uint64(11)).astype(np.float64) / 2**53
+    return share
 
 
 def _items(annotations: Sequence[Annotation], grouped: dict[int, list[_Row]], labels: LabelSet) -> list[Item]:
@@ -113,12 +130,14 @@ def _items(annotations: Sequence[Annotation], grouped: dict[int, list[_Row]], la
     }
     items = [Item(rows[0].layer, {row.annotator: row.mark for row in rows}, readers[rows[0].layer]) for rows in spans]
     links: dict[tuple[int, str, int], dict[int, Mark]] = defaultdict(dict)
+    # Annotators' ends may lie apart and be one item: the link between the items is one all the same.
     for who, annotation in enumerate(annotations):
         of_id = {span.id: (span.layer, mark_of(span).place) for span in annotation.spans}
         for each in annotation.relations:
-            head, tail = (of_id[end] for end in (each.head, each.tail))
-            key = group_of[who, *head], each.label, group_of[who, *tail]
-            links[key][who] = Mark(label=each.label, head=head[1], tail=tail[1])
+            start, stop = of_id[each.head], of_id[each.tail]
+            key = group_of[who, *start], each.label, group_of[who, *stop]
+            first = next(iter(links[key].values()), Mark(label=each.label, head=start[1], tail=stop[1]))
+            links[key][who] = first
     for (head, _, tail), said in sorted(links.items()):
         both = tuple(sorted(set(items[head].said) & set(items[tail].said)))
         items.append(Item(items[head].layer, said, both, link=True))
@@ -171,10 +190,10 @@ def _counterparts(stands: Mapping[tuple[int, str], list[int]]) -> dict[tuple[int
             if shared and (who, name) not in names and other not in taken:
                 names[who, name] = other
                 taken.add(other)
-        for name in own:
+        for name, at in own.items():
             if (who, name) not in names:
                 names[who, name] = next(each for each in _variants(name) if each not in common)
-            common.setdefault(names[who, name], set()).update(own[name])
+            common.setdefault(names[who, name], set()).update(at)
     return names
 
 

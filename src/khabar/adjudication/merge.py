@@ -1,117 +1,187 @@
-"""What all annotators of a campaign say becomes gold; an article on which they differ is left open and said so."""
+"""Decisions on one article -> one annotation: what stands, what annotators agree on, what is left open."""
 
-from collections.abc import Callable, Iterator
-from itertools import groupby
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
-from khabar.errors import NotFound
-from khabar.model.annotation import GOLD, Annotation
-from khabar.store import Corpus
+from khabar.model.annotation import GOLD, Annotation, Relation, Span
+from khabar.model.decision import Decision, Mark, Place, mark_of
+from khabar.model.labels import LabelSet
 
-Judge = Callable[[Annotation], list[str]]
+Words = Mapping[tuple[int, int], tuple[str | None, str | None]]
+"""The words, or their digest, at each place of an article where somebody marks something."""
 
 
-class Result(NamedTuple):
-    """What became of one article.
+class Merged(NamedTuple):
+    """What became of an article's questions.
 
     Attributes:
-        article: Its id.
-        written: Whether gold was written.
-        open: Statements that not all annotators make, 0 where none are left.
-        message: What there is to say, on one line.
+        decisions: All of them, spans before links.
+        notes: What a person should know, a line each.
     """
 
-    article: str
-    written: bool
-    open: int
-    message: str
+    decisions: list[Decision]
+    notes: list[str]
 
 
-def adjudicate(corpus: Corpus, campaign: str, judge: Judge, *, replace: bool = False) -> Iterator[Result]:
-    """Yield what becomes of each article of a campaign whose annotations were pulled.
+def merged(fresh: Sequence[Decision], standing: Sequence[Decision], labels: LabelSet) -> Merged:
+    """Put what annotators say now beside the decisions that stand.
 
-    Gold that is there is replaced only on request; layers that the campaign does not speak of stay as they are.
+    A decision stands for everything that it was made about.  What is new where something stands in gold is noted;
+    what is new where nothing was decided to stand is a question again.
 
     Args:
-        corpus: Where campaign and gold are.
-        campaign: Its name.
-        judge: Says what is wrong with an annotation, a line each; what breaks a rule becomes no gold.
-        replace: Whether gold may be replaced.
-
-    Raises:
-        NotFound: the campaign has no annotations.
+        fresh: What becomes of the items of today's annotations by the rule.
+        standing: What the adjudicator or a hand decided.
+        labels: The label set.
     """
-    paths = corpus.campaign_annotations(campaign)
-    if not paths:
-        folder = corpus.shown(corpus.campaign(campaign))
-        raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {campaign}' first")
-    with corpus.alone(corpus.gold_folder):
-        for _, group in groupby(paths, key=lambda path: path.name):
-            yield _settle(corpus, list(group), judge, replace=replace)
+    stays, gone = _keys(standing)
+    spans = [each for each in standing if not each.is_link]
+    notes = [_unsaid(each) for each in spans if each.how == "adjudicated" and not _said(each, fresh)]
+    for each in (each for each in fresh if not each.is_link):
+        if each.keys & stays:
+            news = [mark for mark in each.marks if (each.layer, *mark.key) not in stays | gone]
+            notes += [f"{_place(mark)}: that is new, and differs from what was decided, which stands" for mark in news]
+        elif not (each.keys <= gone or _is_gone(each, gone)):
+            again = each.how == "open" and bool(each.keys & gone)
+            reason = "nothing was decided to stand here, and a candidate is new" if again else ""
+            spans.append(msgspec.structs.replace(each, reason=reason))
+    return Merged([*spans, *_links(fresh, standing, _Ends(spans, labels))], notes)
 
 
-def _settle(corpus: Corpus, paths: list[Path], judge: Judge, *, replace: bool) -> Result:
-    annotations = [corpus.read_annotation(path, expected=path.stem) for path in paths]
-    first, keys = annotations[0], corpus.labels.keys_attributes
-    who = ", ".join(each.annotator for each in annotations)
-
-    def left(count: int, message: str) -> Result:
-        return Result(first.article, written=False, open=count, message=message)
-
-    for each in annotations:
-        if wrong := judge(each):
-            return left(len(wrong), f"{each.annotator} breaks {len(wrong)} rules, as {wrong[0]}")
-    said = [statements(each, keys) for each in annotations]
-    differ = {each for one in said for each in one if not all(each in other for other in said)}
-    if differ:
-        return left(len(differ), f"{who} differ in {len(differ)} statements: adjudicate them in the campaign")
-    there = corpus.gold_of(corpus.article(first.article))
-    gold = _with_other_layers(msgspec.structs.replace(first, annotator=GOLD, kind=GOLD), there)
-    if there is not None:
-        count = len(statements(there, keys) ^ statements(gold, keys))
-        if not count:
-            return Result(first.article, written=False, open=0, message="gold says the same already")
-        if not replace:
-            return left(count, f"gold is there and differs in {count} statements, never replaced silently: --replace")
-    if wrong := judge(gold):
-        return left(len(wrong), f"with the layers of the gold it breaks {len(wrong)} rules, as {wrong[0]}")
-    corpus.write_gold(gold)
-    return Result(first.article, written=True, open=0, message=f"gold written, {len(gold.spans)} spans by {who}")
+def _keys(decisions: Iterable[Decision]) -> tuple[set[tuple[object, ...]], set[tuple[object, ...]]]:
+    """Return the keys of decisions by which something stands, and of those by which nothing does."""
+    stays: set[tuple[object, ...]] = set()
+    gone: set[tuple[object, ...]] = set()
+    for each in decisions:
+        (stays if each.mark else gone).update(each.keys)
+    return stays, gone - stays
 
 
-def _with_other_layers(gold: Annotation, there: Annotation | None) -> Annotation:
-    """Add the layers of the gold that is there and that the new one does not speak of."""
-    others = set(there.layers) - set(gold.layers) if there is not None else set()
-    if there is None or not others:
-        return gold
-    kept = tuple(span for span in there.spans if span.layer in others)
-    ids = {span.id for span in kept}
+def _is_gone(decision: Decision, gone: set[tuple[object, ...]]) -> bool:
+    """Tell whether a rule settles what was decided not to stand."""
+    return decision.how != "open" and decision.mark is not None and (decision.layer, *decision.mark.key) in gone
+
+
+def _said(decision: Decision, fresh: Iterable[Decision]) -> bool:
+    return not decision.candidates or any(decision.keys & each.keys for each in fresh)
+
+
+def _unsaid(decision: Decision) -> str:
+    what = "it stands" if decision.mark else "nothing stands"
+    place = _place(decision.marks[0])
+    return f"{place}: nobody says any more what was decided there; the decision is kept, and {what} in gold"
+
+
+def _place(mark: Mark) -> str:
+    if mark.head is None or mark.tail is None:
+        return f"{mark.start}-{mark.end} {mark.label}"
+    return f"{mark.head.start}-{mark.head.end} {mark.label} {mark.tail.start}-{mark.tail.end}"
+
+
+class _Ends:
+    """Finds what stands in gold for an end of a link, whatever boundaries an annotator gave it."""
+
+    def __init__(self, spans: Iterable[Decision], labels: LabelSet) -> None:
+        self._labels = labels
+        self._of: dict[tuple[object, ...], Decision] = {}
+        for each in sorted(spans, key=lambda each: each.mark is None):
+            for key in each.keys:
+                self._of.setdefault(key, each)
+
+    def end(self, place: Place) -> Place | None:
+        """Return the span that stands for it, None where none does."""
+        found = self._find(place)
+        return found.mark.place if found and found.mark else None
+
+    def is_open(self, place: Place) -> bool:
+        """Tell whether not even its place is decided yet."""
+        found = self._find(place)
+        return found is not None and found.mark is None and found.how == "open"
+
+    def _find(self, place: Place) -> Decision | None:
+        return self._of.get((self._labels.layer_of[place.label], *place))
+
+
+def _links(fresh: Sequence[Decision], standing: Sequence[Decision], ends: _Ends) -> list[Decision]:
+    links = [_attached(each, ends) for each in standing if each.is_link]
+    stays, gone = _keys(links)
+    chosen = {(each.mark.head, each.mark.label) for each in links if each.mark and each.how == "adjudicated"}
+    for each in (each for each in fresh if each.is_link):
+        both = [(mark.head, mark.label, mark.tail) for mark in each.marks if mark.head and mark.tail]
+        attached = [(ends.end(head), label, ends.end(tail)) for head, label, tail in both]
+        whole = [Mark(label=label, head=head, tail=tail) for head, label, tail in attached if head and tail]
+        waits = any(ends.is_open(end) for head, _, tail in both for end in (head, tail))
+        keys = each.keys | {(each.layer, *mark.key) for mark in whole}
+        if keys & stays or keys <= gone or (not whole and not (waits and each.how == "open")):
+            continue
+        if whole and each.how != "open" and each.mark and (whole[0].head, whole[0].label) in chosen:
+            continue
+        links.append(msgspec.structs.replace(each, mark=whole[0] if whole and each.mark else None))
+    return links
+
+
+def _attached(decision: Decision, ends: _Ends) -> Decision:
+    """Return a decision on a link as it stands: without its mark where an end of it is not in gold any more."""
+    mark = decision.mark
+    if mark is None or mark.head is None or mark.tail is None or (ends.end(mark.head) and ends.end(mark.tail)):
+        return decision
+    return msgspec.structs.replace(decision, mark=None)
+
+
+def annotation_of(
+    decisions: Sequence[Decision], like: Annotation, words: Words, there: Annotation | None
+) -> Annotation:
+    """Return what was decided as a gold annotation; of what is open, the part that is settled.
+
+    Args:
+        decisions: The decisions.
+        like: Gives article, text, scheme and layers.
+        words: What stands at each place.
+        there: The gold that is there: its layers that are not decided on stay as they are, and no span changes its id.
+    """
+    before = there or msgspec.structs.replace(like, layers=(), spans=(), relations=())
+    kept = tuple(span for span in before.spans if span.layer not in like.layers)
+    others = {span.id for span in kept}
+    known = {mark_of(span).place: span.id for span in before.spans}
+    marks = {each.mark.place: (each.layer, each.mark) for each in decisions if each.mark and each.mark.head is None}
+    ids = _ids([mark for _, mark in marks.values()], known, others)
+    spans = [
+        Span(
+            start=mark.start,
+            end=mark.end,
+            layer=layer,
+            label=mark.label,
+            id=ids[place],
+            attributes=mark.attributes,
+            text=words[mark.start, mark.end][0],
+            digest=words[mark.start, mark.end][1],
+        )
+        for place, (layer, mark) in marks.items()
+    ]
+    links = {
+        Relation(ids[each.mark.head], each.mark.label, ids[each.mark.tail]): None
+        for each in decisions
+        if each.mark and each.mark.head in ids and each.mark.tail in ids
+    }
     return msgspec.structs.replace(
-        gold,
-        layers=(*gold.layers, *sorted(others)),
-        spans=(*gold.spans, *kept),
-        relations=(*gold.relations, *(each for each in there.relations if each.head in ids)),
+        like,
+        annotator=GOLD,
+        kind=GOLD,
+        layers=(*like.layers, *sorted(set(before.layers) - set(like.layers))),
+        spans=(*spans, *kept),
+        relations=(*links, *(each for each in before.relations if each.head in others)),
     )
 
 
-def statements(annotation: Annotation, keys: frozenset[str] = frozenset()) -> set[tuple[object, ...]]:
-    """Return what an annotation says, whatever its ids: a tuple for each span and each relation between places.
-
-    Args:
-        annotation: Whose statements are meant.
-        keys: Attributes whose values are names given in the article; only which spans share one counts.
-    """
-    place = {span.id: (span.layer, span.label, span.start, span.end) for span in annotation.spans}
-    named: dict[tuple[str, object], int] = {}
-
-    def told(name: str, value: object) -> tuple[str, object]:
-        return name, named.setdefault((name, value), len(named)) if name in keys else value
-
-    spans = set()
-    for span in sorted(annotation.spans, key=lambda each: place[each.id]):
-        spans.add((*place[span.id], *(told(*each) for each in sorted(span.attributes.items()))))
-    links = {(place.get(each.head), each.label, place.get(each.tail)) for each in annotation.relations}
-    return {*spans, *links}
+def _ids(marks: Sequence[Mark], known: Mapping[Place, str], taken: set[str]) -> dict[Place, str]:
+    """Give each span an id: the one that it has in gold, else its annotator's where that is free."""
+    ids = {mark.place: known[mark.place] for mark in marks if mark.place in known}
+    used = {*taken, *ids.values()}
+    for mark in marks:
+        if mark.place not in ids:
+            wanted = (mark.id, *(f"g{number}" for number in range(1, len(marks) + len(used) + 2)))
+            ids[mark.place] = next(each for each in wanted if each and each not in used)
+            used.add(ids[mark.place])
+    return ids

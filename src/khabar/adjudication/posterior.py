@@ -67,16 +67,15 @@ def dawid_skene(answers: Answers, items: int, values: int, smoothing: float = 0.
     """
     _refuse(answers, items, values)
     annotators = int(answers.annotator.max(initial=-1)) + 1
-    posterior = np.bincount(answers.item * values + answers.value, minlength=items * values).reshape(items, values)
-    posterior = posterior / np.maximum(posterior.sum(axis=1, keepdims=True), 1)
-    for number in range(1, ROUNDS + 1):
+    votes = np.bincount(answers.item * values + answers.value, minlength=items * values).reshape(items, values)
+    posterior: Floats = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+    rounds, moved = 0, 1.0
+    while moved >= STILL and rounds < ROUNDS:
         prior, confusion = _maximised(answers, posterior, (annotators, values), smoothing)
-        new = _expected(answers, prior, confusion, items)
-        moved = float(np.abs(new - posterior).max(initial=0.0))
-        posterior = new
-        if moved < STILL:
-            break
-    return Fitted(posterior, prior, confusion, number)
+        before, posterior = posterior, _expected(answers, prior, confusion, items)
+        moved = float(np.abs(posterior - before).max(initial=0.0))
+        rounds += 1
+    return Fitted(posterior, prior, confusion, rounds)
 
 
 def _maximised(answers: Answers, posterior: Floats, shape: tuple[int, int], smoothing: float) -> tuple[Floats, Floats]:
@@ -91,8 +90,8 @@ def _maximised(answers: Answers, posterior: Floats, shape: tuple[int, int], smoo
     confusion += smoothing
     total = confusion.sum(axis=2, keepdims=True)
     # Whoever never met a value says nothing about it: any answer is as likely.
-    confusion = np.where(total > 0, confusion / np.where(total > 0, total, 1), 1 / values)
-    return prior / max(prior.sum(), 1e-300), confusion
+    shares: Floats = np.where(total > 0, confusion / np.where(total > 0, total, 1), 1 / values)
+    return prior / max(prior.sum(), 1e-300), shares
 
 
 def _expected(answers: Answers, prior: Floats, confusion: Floats, items: int) -> Floats:
@@ -104,8 +103,9 @@ def _expected(answers: Answers, prior: Floats, confusion: Floats, items: int) ->
     for true in range(values):
         likely[:, true] += np.bincount(answers.item, told[:, true], items)
     likely -= likely.max(axis=1, keepdims=True, initial=-np.inf)
-    share: Floats = np.exp(likely)
-    return share / share.sum(axis=1, keepdims=True)
+    share = np.exp(likely)
+    posterior: Floats = share / share.sum(axis=1, keepdims=True)
+    return posterior
 
 
 def _refuse(answers: Answers, items: int, values: int) -> None:

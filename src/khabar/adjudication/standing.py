@@ -6,7 +6,7 @@ import msgspec
 
 from khabar.adjudication.items import ALIKE
 from khabar.model.annotation import Annotation
-from khabar.model.decision import Candidate, Decision, Mark, Place, mark_of
+from khabar.model.decision import Candidate, Decision, How, Mark, Place, mark_of
 
 Keyed = dict[tuple[object, ...], tuple[str, Mark]]
 FIRM = ("adjudicated", "corrected")
@@ -71,8 +71,9 @@ def answered(
     """
     left = marks_of(answer, answer.layers)
     by = (answer.annotator,)
-    shown = [each for each in decisions if 0 < each.seen <= seen and each.layer in answer.layers]
-    rest = [each for each in decisions if each not in shown]
+    was_shown = [0 < each.seen <= seen and each.layer in answer.layers for each in decisions]
+    shown = [each for each, was in zip(decisions, was_shown, strict=True) if was]
+    rest = [each for each, was in zip(decisions, was_shown, strict=True) if not was]
     spans = [each for each in shown if not each.is_link]
     chosen = [_taken(each, left) for each in spans]
     chosen = [mark or _instead_of(each, left) for each, mark in zip(spans, chosen, strict=True)]
@@ -121,20 +122,17 @@ def _judged(decision: Decision, mark: Mark | None, by: tuple[str, ...], reasons:
     return _instead(decision, mark, "adjudicated", by, reasons.get(decision.number, ""))
 
 
-def _instead(decision: Decision, mark: Mark | None, how: str, by: tuple[str, ...], reason: str = "") -> Decision:
+def _instead(decision: Decision, mark: Mark | None, how: How, by: tuple[str, ...], reason: str = "") -> Decision:
     """Return a decision with another outcome; what it was before is one of its candidates."""
     before = () if decision.mark is None else (Candidate(by=decision.by, mark=decision.mark),)
     if mark and decision.mark and decision.mark.key == mark.key and decision.mark.id:
         mark = msgspec.structs.replace(mark, id=decision.mark.id)
-    return msgspec.convert(
-        {
-            **{name: getattr(decision, name) for name in decision.__struct_fields__},
-            "how": how,
-            "mark": mark,
-            "by": by,
-            "reason": reason,
-            "candidates": decision.candidates or before,
-            "uncertainty": 0.0,
-        },
-        Decision,
+    return msgspec.structs.replace(
+        decision,
+        how=how,
+        mark=mark,
+        by=by,
+        reason=reason,
+        candidates=decision.candidates or before,
+        uncertainty=0.0,
     )

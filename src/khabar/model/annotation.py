@@ -79,6 +79,20 @@ class Annotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     relations: tuple[Relation, ...] = ()
 
 
+class Note(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an annotator noted beside an annotation: a line of a campaign's ``notes.jsonl``.
+
+    Attributes:
+        article: Id of the article.
+        annotator: Whose note it is.
+        note: In their words.
+    """
+
+    article: str
+    annotator: str
+    note: str
+
+
 def canonical(annotation: Annotation, layers: tuple[str, ...]) -> Annotation:
     """Order the parts: spans by layer (in the label set's order), place and label; relations by head, label, tail."""
     rank = {layer: number for number, layer in enumerate(layers)}

@@ -9,9 +9,11 @@ from pathlib import Path
 import msgspec
 
 from khabar.errors import BadRecord, NotFound
-from khabar.model.annotation import Annotation, canonical, encoded
+from khabar.model.annotation import Annotation, Note, canonical, encoded
 from khabar.model.article import Article
 from khabar.model.batch import Batch
+from khabar.model.decision import Record
+from khabar.model.decision import encoded as decisions_encoded
 from khabar.model.finding import Waiver
 from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
@@ -23,6 +25,8 @@ from khabar.store.intake import SPLITS, Intake
 
 LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""
+NOTES = "notes.jsonl"
+"""What annotators of a campaign noted, a line an annotation that has a note."""
 
 
 class Corpus(Intake):
@@ -115,6 +119,31 @@ class Corpus(Intake):
     def _gold_path(self, article: Article) -> Path:
         return self._annotations / "gold" / self.source_of(article).id / f"{article.id}.json"
 
+    # annotations/decisions/, written by adjudicate: what gold came from
+
+    @property
+    def decisions_folder(self) -> Path:
+        """The folder of the decisions that gold came from."""
+        return self._annotations / "decisions"
+
+    def decisions_of(self, article: Article) -> Record | None:
+        """Return the decisions on an article, None where none were recorded."""
+        path = self._decisions_path(article)
+        return decoded(path.read_bytes(), Record, self.shown(path)) if path.is_file() else None
+
+    def decisions(self) -> Iterator[Record]:
+        """Yield the decisions on every article that has some, in the order of the articles."""
+        return (found for article in self.articles if (found := self.decisions_of(article)) is not None)
+
+    def write_decisions(self, record: Record) -> None:
+        """Write the decisions on an article, a decision a line, where they differ from what is there."""
+        path, content = self._decisions_path(self.article(record.article)), decisions_encoded(record)
+        if not path.is_file() or path.read_bytes() != content:
+            write_atomically(path, content)
+
+    def _decisions_path(self, article: Article) -> Path:
+        return self.decisions_folder / self.source_of(article).id / f"{article.id}.json"
+
     # Annotations with what they annotate, as batches
 
     def annotated(self, annotation: Annotation) -> Annotated:
@@ -143,17 +172,24 @@ class Corpus(Intake):
     def files_of(self, article: Article) -> list[Path]:
         """Return every file about an article, in the way of the data; that of the text even where it is withheld."""
         pulled = sorted(self._annotations.glob(f"campaigns/*/annotations/*/{article.id}.json"))
-        gold = self._gold_path(article)
-        return [self._text_path(article), *pulled, *([gold] if gold.is_file() else [])]
+        merged = (self._decisions_path(article), self._gold_path(article))
+        return [self._text_path(article), *pulled, *(path for path in merged if path.is_file())]
 
     def in_campaign(self, path: Path) -> bool:
         """Tell whether a path is of a campaign's folder."""
         return path.resolve().is_relative_to((self._annotations / "campaigns").resolve())
 
-    def campaign_annotations(self, name: str) -> list[Path]:
-        """Return the annotations that a campaign pulled, article by article."""
-        pulled = (self.campaign(name) / "annotations").glob("*/*.json")
+    def campaign_annotations(self, name: str, article: str = "*") -> list[Path]:
+        """Return the annotations that a campaign pulled, of every article or of one, article by article."""
+        pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
         return sorted(pulled, key=lambda path: (path.name, path.parent.name))
+
+    def campaign_notes(self, name: str) -> dict[tuple[str, str], str]:
+        """Return what annotators of a campaign noted beside their annotations, by annotator and article."""
+        path = self.campaign(name) / NOTES
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        notes = [decoded(line, Note, f"{self.shown(path)}:{at}") for at, line in enumerate(lines, start=1)]
+        return {(each.annotator, each.article): each.note for each in notes}
 
     # .studio/, the embedded Label Studio's, and dist/, written by release
 
@@ -180,7 +216,7 @@ class Corpus(Intake):
         if not path.is_dir():
             return [path]
         found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name != "manifest.json")
-        return sorted(each for each in found if "exports" not in each.relative_to(path).parts)
+        return sorted(each for each in found if not {"exports", "decisions"} & {*each.relative_to(path).parts})
 
     def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:
         """Read one annotation file.

@@ -1,0 +1,97 @@
+"""An article with what was said of it -> what stands there already, the gold that comes of it, and its record."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from khabar.adjudication.gather import Answer, Case
+from khabar.adjudication.merge import annotation_of
+from khabar.adjudication.rules import Rule
+from khabar.adjudication.standing import FIRM, answered, corrected, marks_of
+from khabar.adjudication.statements import statements
+from khabar.errors import KhabarError
+from khabar.model.annotation import Annotation, canonical
+from khabar.model.decision import Decision, Place, Record
+from khabar.model.labels import LabelSet
+
+
+class Left(KhabarError):
+    """An article is left as it is; the text says why."""
+
+
+def standing(case: Case, labels: LabelSet) -> list[Decision]:
+    """Return the decisions that stand: corrections by hand and the adjudicator's, the newest answer taken.
+
+    Raises:
+        Left: two adjudicators answer differently.
+    """
+    record = case.record
+    if record is None or record.sha256 != case.annotations[0].sha256:
+        return []
+    decisions = list(record.decisions)
+    # While questions are open, decisions are not what was written: gold that differs is never replaced silently.
+    if case.gold and record.gold and not record.open and case.gold_digest not in (record.gold, record.before):
+        decisions = corrected(decisions, marks_of(case.gold, record.layers))
+    if (answer := _answer(case, labels)) and record.answered.get(answer.round) != answer.digest:
+        decisions = answered(decisions, answer.annotation, answer.seen, answer.reasons)
+    return [each for each in decisions if each.how in FIRM]
+
+
+def _answer(case: Case, labels: LabelSet) -> Answer | None:
+    said = {frozenset(statements(each.annotation, labels.keys_attributes)) for each in case.answers}
+    if len(said) > 1:
+        who = ", ".join(each.annotation.annotator for each in case.answers)
+        raise Left(f"{who} answer differently in {case.answers[0].round}: one of them has to change the answer")
+    return case.answers[0] if case.answers else None
+
+
+def gold_of(case: Case, layers: tuple[str, ...], decisions: Sequence[Decision], labels: LabelSet) -> Annotation:
+    """Return the gold that comes of decisions, with the layers of today's gold that they are not about."""
+    said = (*case.annotations, *(each.annotation for each in case.answers), *([case.gold] if case.gold else []))
+    words = {(span.start, span.end): (span.text, span.digest) for each in said for span in each.spans}
+    like = msgspec.structs.replace(case.annotations[0], layers=layers)
+    return canonical(annotation_of(decisions, like, words, case.gold), labels.layer_names)
+
+
+def record_of(case: Case, layers: tuple[str, ...], rule: Rule, decisions: Sequence[Decision]) -> Record:
+    """Return the record of an article's decisions; what it knows of rounds and gold is as it was."""
+    first, old = case.annotations[0], case.record
+    return Record(
+        article=case.article,
+        sha256=first.sha256,
+        scheme=first.scheme,
+        layers=layers,
+        rule=str(rule),
+        annotators=tuple(each.annotator for each in case.annotations),
+        rounds=old.rounds if old else (),
+        answered={**(old.answered if old else {}), **{each.round: each.digest for each in case.answers}},
+        before=old.before if old else "",
+        gold=old.gold if old else "",
+        decisions=tuple(decisions),
+    )
+
+
+def as_seen(decisions: Sequence[Decision], record: Record | None) -> list[Decision]:
+    """Note in which adjudication campaign each question was shown already."""
+    seen = {key: each.seen for each in (record.decisions if record else ()) for key in each.keys if each.seen}
+    return [
+        msgspec.structs.replace(each, seen=each.seen or min((seen[key] for key in each.keys & set(seen)), default=0))
+        for each in decisions
+    ]
+
+
+def with_id(decision: Decision, ids: Mapping[Place, str]) -> Decision:
+    """Note the id that a span has in gold."""
+    mark = decision.mark
+    if mark is None or mark.head is not None:
+        return decision
+    return msgspec.structs.replace(decision, mark=msgspec.structs.replace(mark, id=ids[mark.place]))
+
+
+def told(record: Record) -> str:
+    """Tell where gold came from: who annotated, and how many marks not all of them said."""
+    counts: dict[str, int] = {}
+    for each in record.decisions:
+        if each.mark and each.how != "unanimous":
+            counts[each.how] = counts.get(each.how, 0) + 1
+    return ", ".join([", ".join(record.annotators), *(f"{count} {how}" for how, count in counts.items())])

@@ -1,0 +1,389 @@
+"""Several annotators, a rule, an adjudicator and hands: what becomes gold, and that no decision is ever lost."""
+
+import msgspec
+import pytest
+
+from adjudicating import TEXT, answers, article, decisions, gold, notes, pushed, says, settle
+from khabar.adjudication.gather import reasons_in
+from khabar.adjudication.rules import Rule, rule
+from khabar.errors import BadRecord
+
+A = (
+    "[Port Sami](GPE id=e1 entity=p) opens, [said](CUE id=c1) [[Leila Haddad](PERS id=e2 entity=l)](SOURCE id=s1): "
+    "[it opens](QUOTE id=q1 type=direct HAS_SOURCE=s1 HAS_CUE=c1)"
+)
+SHORT = A.replace("[Port Sami](GPE id=e1 entity=p)", "Port [Sami](PERS id=e1 entity=x)")
+NO_PORT = A.replace("[Port Sami](GPE id=e1 entity=p)", "Port Sami")
+UNLINKED = A.replace(" HAS_CUE=c1", "")
+SPANS = [("Leila Haddad", "PERS"), ("Leila Haddad", "SOURCE"), ("it opens", "QUOTE"), ("said", "CUE")]
+LINKS = [("it opens", "HAS_CUE", "said"), ("it opens", "HAS_SOURCE", "Leila Haddad")]
+
+
+def record(corpus, key):
+    return corpus.decisions_of(corpus.article(key))
+
+
+def of(corpus, key, label):
+    return next(each for each in record(corpus, key).decisions if each.marks[0].label == label)
+
+
+def test_what_all_say_becomes_gold_and_the_record_says_so(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, A.replace("entity=p", "entity=port"), "a2", "other")
+
+    (result,) = settle(corpus, "pilot", "other")
+
+    assert result.message == "gold written, 5 spans by a1, a2"
+    assert gold(corpus, key) == (sorted([("Port Sami", "GPE"), *SPANS]), LINKS)
+    found = record(corpus, key)
+    assert {each.how for each in found.decisions} == {"unanimous"}
+    assert all(each.by == ("a1", "a2") and not each.candidates for each in found.decisions)
+    assert (found.rule, found.annotators, found.rounds) == ("unanimous", ("a1", "a2"), ())
+    assert {mark.id for each in found.decisions if (mark := each.mark).head is None} == {
+        each.id for each in corpus.gold_of(corpus.article(key)).spans
+    }
+
+
+def test_a_majority_settles_what_the_rule_of_unanimity_leaves_open(corpus):
+    key = article(corpus)
+    for name, said in (("a1", A), ("a2", A), ("a3", SHORT)):
+        says(corpus, key, said, name)
+
+    (open_,) = settle(corpus)
+    (done,) = settle(corpus, rule=Rule("majority"))
+
+    assert (open_.written, open_.open) == (False, 1)
+    assert done.message == "gold written, 5 spans by a1, a2, a3, 1 majority"
+    port = of(corpus, key, "GPE")
+    assert (port.how, port.by) == ("majority", ("a1", "a2"))
+    assert [(each.by, each.mark.label) for each in port.candidates] == [(("a1", "a2"), "GPE"), (("a3",), "PERS")]
+
+
+def test_a_majority_that_marks_nothing_settles_that_nothing_is_there(corpus):
+    key = article(corpus)
+    for name, said in (("a1", NO_PORT), ("a2", A), ("a3", NO_PORT)):
+        says(corpus, key, said, name)
+
+    settle(corpus, rule=rule("0.6"))
+
+    assert gold(corpus, key) == (sorted(SPANS), LINKS)
+    assert of(corpus, key, "GPE").mark is None
+    assert of(corpus, key, "GPE").how == "threshold"
+    assert record(corpus, key).rule == "threshold 0.6"
+
+
+@pytest.mark.parametrize(("told", "needs"), [("unanimous", 3), ("majority", 2), ("0.67", 3), ("0.66", 2), ("1", 3)])
+def test_a_rule_says_how_many_of_three_it_takes(told, needs):
+    assert rule(told).needs(3) == needs
+
+
+@pytest.mark.parametrize("told", ["most", "0", "1.1", "nan", "-1", ""])
+def test_what_is_no_rule_is_refused(told):
+    with pytest.raises(BadRecord, match="say unanimous, majority, or a share"):
+        rule(told)
+
+
+def test_only_an_attribute_is_open_where_place_and_label_are_agreed_on(corpus):
+    key = article(corpus)
+    says(corpus, key, A.replace("GPE ", "GPE sense=loc "), "a1")
+    says(corpus, key, A.replace("GPE ", "GPE sense=gov "), "a2")
+
+    (result,) = settle(corpus)
+
+    port = of(corpus, key, "GPE")
+    assert result.open == 1
+    assert (port.how, port.mark.label, port.mark.attributes) == ("open", "GPE", {"entity": "p"})
+
+
+def test_a_link_that_not_all_draw_is_a_question_of_its_own(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, UNLINKED, "a2")
+
+    settle(corpus)
+
+    (question,) = record(corpus, key).open
+    assert question.candidates[0].mark.label == "HAS_CUE"
+    assert [(each.by, each.mark is None) for each in question.candidates] == [(("a1",), False), (("a2",), True)]
+
+
+def test_a_link_follows_its_ends_whatever_boundaries_an_annotator_gave_them(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, A, "a2")
+    says(corpus, key, A.replace("[it opens](QUOTE", "it [opens](QUOTE"), "a3")
+
+    settle(corpus, rule=Rule("majority"))
+
+    assert gold(corpus, key)[1] == LINKS
+    assert of(corpus, key, "HAS_CUE").how == "unanimous"
+
+
+def test_the_adjudicator_decides_and_the_reason_is_kept(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    notes(corpus, key, "1: the port, not the man\nnothing else")
+    answers(corpus, key, A)
+
+    (result,) = settle(corpus)
+
+    assert result.message == "gold written, 5 spans by a1, a2, 1 adjudicated"
+    assert gold(corpus, key) == (sorted([("Port Sami", "GPE"), *SPANS]), LINKS)
+    port = of(corpus, key, "GPE")
+    assert (port.how, port.by, port.reason) == ("adjudicated", ("judge",), "the port, not the man")
+    assert [each.by for each in port.candidates] == [("a1",), ("a2",)]
+    assert {how for label, how in decisions(corpus, key) if label != "GPE"} == {"unanimous"}
+    assert [each.message for each in settle(corpus)] == ["gold says the same already"]
+
+
+def test_the_adjudicator_may_see_a_third_thing_or_nothing_and_overrule_what_all_say(corpus):
+    key, other = article(corpus), article(corpus, name="b", text=f"{TEXT} today")
+    for each, end in ((key, ""), (other, " today")):
+        says(corpus, each, A + end, "a1")
+        says(corpus, each, SHORT + end, "a2")
+    settle(corpus)
+    answers(corpus, key, A.replace("[Port Sami](GPE id=e1 entity=p)", "[Port](LOC id=e1) Sami"))
+    answers(corpus, other, NO_PORT.replace("[said](CUE id=c1)", "said").replace(" HAS_CUE=c1", "") + " today")
+
+    settle(corpus)
+
+    assert ("Port", "LOC") in gold(corpus, key)[0]
+    assert of(corpus, key, "LOC").how == "adjudicated"
+    assert gold(corpus, other) == (sorted(SPANS[:3]), LINKS[1:])
+    assert [each.how for each in record(corpus, other).decisions if each.mark is None] == ["adjudicated"] * 3
+
+
+def test_annotations_that_come_later_discard_no_decision(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    notes(corpus, key, "1: the port")
+    answers(corpus, key, A)
+    settle(corpus)
+    before = corpus.gold_place(corpus.article(key)).read_bytes()
+
+    says(corpus, key, SHORT, "a1")
+    says(corpus, key, SHORT, "a3")
+    (result,) = settle(corpus)
+
+    assert result.message == "gold says the same already"
+    assert corpus.gold_place(corpus.article(key)).read_bytes() == before
+    port = of(corpus, key, "GPE")
+    assert (port.how, port.by, port.reason) == ("adjudicated", ("judge",), "the port")
+
+
+def test_a_decision_that_nobody_speaks_of_any_more_is_kept_and_reported(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    answers(corpus, key, A)
+    settle(corpus)
+
+    says(corpus, key, NO_PORT, "a1")
+    says(corpus, key, NO_PORT, "a2")
+    (result,) = settle(corpus)
+
+    assert result.notes == (
+        "0-9 GPE: nobody says any more what was decided there; the decision is kept, and it stands in gold",
+    )
+    assert ("Port Sami", "GPE") in gold(corpus, key)[0]
+
+
+def test_a_decision_outlives_the_answer_it_came_from(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    answers(corpus, key, A)
+    settle(corpus)
+
+    (corpus.campaign("pilot-adjudication") / "annotations" / "judge" / f"{key}.json").unlink()
+
+    assert [each.message for each in settle(corpus)] == ["gold says the same already"]
+    assert of(corpus, key, "GPE").how == "adjudicated"
+
+
+def test_a_new_candidate_where_nothing_was_decided_to_stand_is_asked_in_another_round(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, NO_PORT, "a2")
+    settle(corpus)
+    answers(corpus, key, NO_PORT)
+    settle(corpus)
+
+    says(corpus, key, SHORT, "a3")
+    (again,) = settle(corpus)
+    pushed(corpus, "pilot-adjudication-2")
+    (waits,) = settle(corpus)
+    answers(corpus, key, SHORT, "pilot-adjudication-2")
+    (refused,) = settle(corpus)
+    (done,) = settle(corpus, replace=True)
+
+    assert again.message == "1 questions are open, put into pilot-adjudication-2"
+    assert waits.message == "1 questions wait for an adjudicator in pilot-adjudication-2"
+    assert refused.message == "gold is there and differs in 1 statements, never replaced silently: --replace"
+    assert done.written
+    assert ("Sami", "PERS") in gold(corpus, key)[0]
+    assert record(corpus, key).rounds == ("pilot-adjudication", "pilot-adjudication-2")
+
+
+def test_an_answer_that_is_changed_is_taken_again(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    answers(corpus, key, A)
+    settle(corpus)
+
+    answers(corpus, key, SHORT)
+    settle(corpus, replace=True)
+
+    assert ("Sami", "PERS") in gold(corpus, key)[0]
+    assert ("Port Sami", "GPE") not in gold(corpus, key)[0]
+
+
+def test_adjudicators_that_differ_leave_the_article_open(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    answers(corpus, key, A)
+    answers(corpus, key, SHORT, annotator="other")
+
+    (result,) = settle(corpus)
+
+    assert not result.written
+    assert result.message.startswith("judge, other answer differently in pilot-adjudication")
+
+
+def test_what_a_hand_corrected_in_gold_stays_as_it_is(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, A, "a2")
+    settle(corpus)
+    found = corpus.gold_of(corpus.article(key))
+    spans = tuple(
+        msgspec.structs.replace(each, label="LOC") if each.label == "GPE" else each
+        for each in found.spans
+        if each.label != "PERS"
+    )
+    corpus.write_gold(msgspec.structs.replace(found, spans=spans))
+
+    (result,) = settle(corpus, replace=True)
+    says(corpus, key, SHORT, "a3")
+    (later,) = settle(corpus, replace=True, rule=Rule("majority"))
+
+    assert result.message == "gold says the same already"
+    assert not later.written
+    assert gold(corpus, key) == (sorted([("Port Sami", "LOC"), *SPANS[1:]]), LINKS)
+    assert of(corpus, key, "LOC").how == "corrected"
+    gone = of(corpus, key, "PERS")
+    assert (gone.how, gone.mark, gone.candidates[0].by) == ("corrected", None, ("a1", "a2"))
+
+
+def test_a_run_that_died_between_record_and_gold_is_completed(corpus, monkeypatch):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, A, "a2")
+    settle(corpus)
+    for name in ("a1", "a2"):
+        says(corpus, key, NO_PORT, name)
+
+    def killed(_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(corpus, "write_gold", killed)
+        with pytest.raises(KeyboardInterrupt):
+            settle(corpus, replace=True)
+    (done,) = settle(corpus, replace=True)
+
+    assert done.written
+    assert gold(corpus, key) == (sorted(SPANS), LINKS)
+    assert {how for _, how in decisions(corpus, key)} == {"unanimous"}
+
+
+def test_what_breaks_a_rule_is_asked_though_all_say_it(corpus):
+    key = article(corpus)
+    for name in ("a1", "a2"):
+        says(corpus, key, A.replace("HAS_SOURCE=s1 ", ""), name)
+
+    (result,) = settle(corpus)
+    (question,) = record(corpus, key).open
+    answers(corpus, key, A)
+    (done,) = settle(corpus)
+
+    assert result.open == 1
+    assert question.mark.label == "QUOTE"
+    assert question.reason.endswith("[quote-has-source]")
+    assert question.uncertainty == 1
+    assert done.written
+    assert gold(corpus, key)[1] == LINKS
+
+
+def test_words_that_may_not_be_published_are_in_no_record(corpus):
+    key = article(corpus, "closed")
+    says(corpus, key, A.replace("GPE ", "GPE norm=Rihan "), "a1")
+    says(corpus, key, SHORT, "a2")
+
+    settle(corpus)
+    answers(corpus, key, A)
+    settle(corpus)
+
+    folder = corpus.decisions_folder / "closed"
+    content = (folder / f"{key}.json").read_text() + corpus.gold_place(corpus.article(key)).read_text()
+    assert not any(word in content for word in ("Sami", "Leila", "opens", "Rihan"))
+
+
+def test_an_article_that_too_few_have_annotated_waits(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+
+    (result,) = settle(corpus, least=2)
+
+    assert result.message == "annotated by a1 alone, 2 are wanted: see --least"
+    assert record(corpus, key) is None
+
+
+def test_two_campaigns_in_which_one_annotator_annotated_an_article_are_told_apart(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a1", "other")
+
+    (result,) = settle(corpus, "pilot", "other")
+
+    assert "a1 annotated it in two campaigns" in result.message
+
+
+def test_the_most_uncertain_question_is_the_first(corpus):
+    key = article(corpus)
+    noisy, quiet = article(corpus, name="b", text=f"{TEXT} soon"), f"{A} soon"
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT.replace("[Leila Haddad](PERS", "[Leila Haddad](OCC"), "a2")
+    for name, said in (("a1", quiet), ("a2", quiet), ("a3", quiet)):
+        says(corpus, noisy, said, name)
+    says(corpus, key, A, "a3")
+
+    settle(corpus)
+
+    questions = record(corpus, key).open
+    assert [each.number for each in questions] == [1, 2]
+    assert questions[0].uncertainty >= questions[1].uncertainty > 0
+
+
+@pytest.mark.parametrize(
+    ("note", "reasons"),
+    [
+        ("1: a\n2. b", {1: "a", 2: "b"}),
+        ("\N{ARABIC-INDIC DIGIT ONE}: a", {1: "a"}),
+        ("on the whole: good\n12 - c", {12: "c"}),
+        ("", {}),
+    ],
+)
+def test_reasons_are_the_lines_that_begin_with_a_number(note, reasons):
+    assert reasons_in(note) == reasons
