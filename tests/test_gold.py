@@ -4,7 +4,7 @@ import pytest
 
 from conftest import REPOSITORY
 from khabar import checks
-from khabar.adjudication.merge import statements
+from khabar.adjudication.statements import statements
 from khabar.model.annotation import DIGEST_PREFIX
 from khabar.model.finding import Severity
 from khabar.store import Corpus
