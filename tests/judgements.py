@@ -31,3 +31,7 @@ def spans(length, *annotators, borders=()):
 def lengths(*segments):
     """Boundaries from the lengths of the segments."""
     return segmentation.boundaries(np.repeat(np.arange(len(segments)), segments))
+
+
+# Krippendorff (2004), p. 230, (2011), section C, and Gwet (2014), p. 120: the same four observers, answers missing.
+FOUR_OBSERVERS = coded("11.1 2232 3333 3333 2222 1234 4444 1121 2222 .555 ..11 ..3.")

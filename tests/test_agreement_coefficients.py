@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+from judgements import FOUR_OBSERVERS as FOUR
 from judgements import coded, lengths, spans, table
 from khabar.adjudication.agreement import kappa, krippendorff, segmentation, unitizing
 from khabar.adjudication.agreement.codes import MISSING, one_against_rest
@@ -29,8 +30,6 @@ DIGITIZED = coded("00 00 10 10 11 11 11 11 10 10 00 00 00 00 10 11 11 10 10 10 0
 EVEN, LOPSIDED = table([12, 9, 9], [9, 14, 9], [9, 9, 20]), table([12, 18, 18], [0, 14, 18], [0, 0, 20])
 # Gwet (2008): 125 participants, agreement .944, and yet kappa below 0.
 PARADOX = table([118, 5], [2, 0])
-# Krippendorff (2004), p. 230, (2011), section C, and Gwet (2014), p. 120: the same four observers, answers missing.
-FOUR = coded("11.1 2232 3333 3333 2222 1234 4444 1121 2222 .555 ..11 ..3.")
 # Krippendorff (1980), p. 133 and p. 139; (2004), p. 227; (2011), section B.
 TEN = coded("00 11 01 00 00 01 00 01 10 00")
 NINE = coded("111 122 222 444 144 222 123 333 222")

@@ -15,10 +15,8 @@ Floats = NDArray[np.float64]
 
 NONE = -1
 """Stands in a set where an annotator has no part in it."""
-WHOLE = 1e-6
-"""How near to 0 or 1 the solver's numbers are, by its own tolerance, where they mean it."""
-VARIABLES = 4_000
-"""Sets that are solved in one linear programme: beyond it the solver's time grows faster than the work."""
+TOGETHER = 500
+"""Sets in one integer programme: of fewer the solver's start is most of the time, of more its search."""
 
 
 def packed(sets: Ints, gain: Floats) -> Mask:
@@ -94,49 +92,32 @@ def _assigned(sets: Ints, gain: Floats) -> Ints:
 
 
 def _programmed(sets: Ints, gain: Floats) -> Ints:
-    """Choose sets of several annotators' units: by a linear programme, an integer programme where that leaves halves.
-
-    The linear programme lets parts of sets be chosen; where its best choice has none, it is the best choice.
-    """
+    """Choose sets of several annotators' units: an integer programme for some tangles at a time."""
     parts, waiting, size = [], [], 0
     tangles = _tangles(sets)
     for number, rows in enumerate(tangles, 1):
         waiting.append(rows)
         size += len(rows)
-        if size >= VARIABLES or number == len(tangles):
-            parts.append(_solved(sets, gain, waiting))
+        if size >= TOGETHER or number == len(tangles):
+            some = np.concatenate(waiting)
+            parts.append(some[_solved(sets[some], gain[some])])
             waiting, size = [], 0
     return np.concatenate(parts)
 
 
-def _solved(sets: Ints, gain: Floats, tangles: list[Ints]) -> Ints:
-    """Choose sets of some tangles."""
-    rows = np.concatenate(tangles)
-    share = _programme(sets[rows], gain[rows], whole=False)
-    begin = np.cumsum([0, *map(len, tangles[:-1])])
-    torn = np.add.reduceat(np.minimum(share, 1 - share) > WHOLE, begin) > 0
-    for at, tangle, is_torn in zip(begin, tangles, torn, strict=True):
-        if is_torn:
-            share[at : at + len(tangle)] = _programme(sets[tangle], gain[tangle], whole=True)
-    return rows[share > 1 - WHOLE]
-
-
-def _programme(sets: Ints, gain: Floats, *, whole: bool) -> Floats:
-    """Solve max gain x, each unit at most once, 0 <= x <= 1, by HiGHS; x in whole numbers, if asked for."""
+def _solved(sets: Ints, gain: Floats) -> Mask:
+    """Choose: as much gain as can be, each unit at most once, each set wholly or not at all.  HiGHS, to optimality."""
     with extra("campaign"):
         from scipy.optimize import LinearConstraint, milp
         from scipy.sparse import csr_array
     row, column = np.nonzero(sets != NONE)
     unit = np.unique(sets[row, column], return_inverse=True)[1]
-    holds = csr_array((np.ones(len(row)), (unit, row)))
-    options = {"mip_rel_gap": 0.0} if whole else {}
-    found = milp(
-        -gain, integrality=int(whole), bounds=(0, 1), constraints=LinearConstraint(holds, ub=1), options=options
-    )
-    if found.x is None:  # pragma: no cover - to choose nothing is always possible
+    once = LinearConstraint(csr_array((np.ones(len(row)), (unit, row))), ub=1)
+    found = milp(-gain, integrality=1, bounds=(0, 1), constraints=once, options={"mip_rel_gap": 0.0})
+    if not found.success:  # pragma: no cover - nothing is always a choice, and no limit is set
         raise RuntimeError(f"HiGHS: {found.message}")
-    share: Floats = found.x
-    return share
+    whole: Mask = found.x > 0.5  # noqa: PLR2004 (0 or 1, up to the solver's tolerance)
+    return whole
 
 
 def _tangles(sets: Ints) -> list[Ints]:
