@@ -1,4 +1,4 @@
-"""The dataset card: what `datasets` and the Hub read in its head, what people read below; all from the manifest."""
+"""The dataset card: what `datasets` and the Hub read in its head, what people read below."""
 
 from typing import Any
 
@@ -6,9 +6,16 @@ import pyarrow as pa
 import yaml
 
 from khabar.model.manifest import Manifest
+from khabar.release.documents.citation import citation
 from khabar.release.documents.known import DOCUMENTS, Known
+from khabar.release.documents.licenses import LICENSE
+from khabar.release.documents.sections import body
 
+CARD = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_ANNOTATORS = {"person": "expert-generated", "model": "machine-generated"}
+_WRITERS = {"published": "found", "authored": "machine-generated"}
+"""Provenance, and what the Hub calls it: what was authored for the corpus so far, software wrote."""
 
 
 def features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
@@ -31,86 +38,59 @@ def _feature(field: pa.Field, path: str, class_labels: dict[str, tuple[str, ...]
 
 def card(known: Known) -> str:
     """Return the card's text."""
-    manifest, schemas = known.manifest, known.schemas
-    articles = manifest.counts["articles"]["all"]
-    head = {
-        "pretty_name": "Khabar: annotated Arabic news",
-        "language": ["ar"],
+    head = yaml.safe_dump(_head(known), allow_unicode=True, sort_keys=False, width=120)
+    return f"---\n{head}---\n\n{body(known)}"
+
+
+def _head(known: Known) -> dict[str, Any]:
+    counts, cited = known.manifest.counts, citation(known)
+    articles, languages = counts["articles"]["all"], sorted({source.language for source in known.sources})
+    return {
+        "pretty_name": cited.title if cited else known.manifest.name.capitalize(),
+        "language": languages,
         "license": "other",
         "license_name": "per-article",
-        "license_link": "README.md",
-        "annotations_creators": ["machine-generated"],
-        "language_creators": ["found", "machine-generated"],
-        "multilinguality": ["monolingual"],
+        "license_link": LICENSE,
+        "annotations_creators": [_ANNOTATORS[kind] for kind, number in counts["annotators"].items() if number]
+        or ["no-annotation"],
+        "language_creators": [_WRITERS[each] for each in counts["provenance"]],
+        "multilinguality": [
+            "monolingual" if len({source.language for source in known.sources}) == 1 else "multilingual"
+        ],
         "source_datasets": ["original"],
         "size_categories": [next((name for limit, name in _SIZES if articles < limit), "n>1M")],
         "task_categories": ["token-classification"],
         "task_ids": ["named-entity-recognition"],
-        "tags": ["arabic", "news", "quotation-attribution", "boilerplate-detection"],
-        "configs": [
-            {
-                "config_name": name,
-                "version": manifest.version,
-                **({"default": True} if name == "articles" else {}),
-                "data_files": [{"split": split, "path": list(each.files)} for split, each in config.splits.items()],
-            }
-            for name, config in manifest.configs.items()
-        ],
-        "dataset_info": [
-            {
-                "config_name": name,
-                "features": features(schemas[name], config.class_labels),
-                "splits": [
-                    {"name": split, "num_bytes": each.bytes, "num_examples": each.rows}
-                    for split, each in config.splits.items()
-                ],
-            }
-            for name, config in manifest.configs.items()
-        ],
+        "tags": [each.lower().replace(" ", "-") for each in cited.keywords] if cited else [],
+        "configs": _configs(known.manifest),
+        "dataset_info": _infos(known),
     }
-    return f"---\n{yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=120)}---\n\n{_body(manifest)}"
 
 
-def _body(manifest: Manifest) -> str:
-    counts = manifest.counts
-    rows = [
-        f"| `{name}` | {config.summary} | "
-        + ", ".join(f"{split} {each.rows}" for split, each in config.splits.items())
-        + " |"
+def _configs(manifest: Manifest) -> list[dict[str, Any]]:
+    return [
+        {
+            "config_name": name,
+            "version": manifest.version,
+            **({"default": True} if name == "articles" else {}),
+            "data_files": [{"split": split, "path": list(each.files)} for split, each in config.splits.items()],
+        }
         for name, config in manifest.configs.items()
     ]
-    labels = [
-        f"| {layer} | " + ", ".join(f"{label} {number}" for label, number in numbers.items()) + " |"
-        for layer, numbers in manifest.layers.items()
+
+
+def _infos(known: Known) -> list[dict[str, Any]]:
+    return [
+        {
+            "config_name": name,
+            "features": features(known.schemas[name], config.class_labels),
+            "splits": [
+                {"name": split, "num_bytes": each.bytes, "num_examples": each.rows}
+                for split, each in config.splits.items()
+            ],
+        }
+        for name, config in known.manifest.configs.items()
     ]
-    articles = counts["articles"]
-    return f"""# Khabar {manifest.version}
-
-Arabic news articles annotated in three layers: named entities (nested), quotes with their attribution, and page
-regions with their boilerplate. Offsets count Unicode code points, half-open, in the text whose SHA-256 stands in
-the row.
-
-{articles["all"]} articles, {articles["with_text"]} of them with their text. Where an outlet allows offsets only, `text`
-is null and a salted digest stands for the words of each span; whoever has the text can put it back.
-The license of each article stands in its row.
-
-| config | a row is | rows |
-|---|---|---|
-{chr(10).join(rows)}
-
-| layer | spans |
-|---|---|
-{chr(10).join(labels)}
-
-```python
-from datasets import load_dataset
-
-entities = load_dataset("path/to/khabar-{manifest.version}", "entities")
-```
-
-`khabar.load` does the same and verifies every digest first. Label set {manifest.scheme}; content `{manifest.content}`.
-How the articles were chosen and annotated, and what they are not fit for, stands in DATASHEET.md of the repository.
-"""
 
 
-DOCUMENTS.add("README.md", card)
+DOCUMENTS.add(CARD, card)

@@ -1,0 +1,121 @@
+"""What the columns of a release mean, in which unit: one place, from which card and Croissant take it.
+
+Attributes are explained by the label set.  A column that is explained nowhere is found by a test.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from khabar.model.labels import LabelSet
+from khabar.release.documents.known import Known
+
+
+class Column(NamedTuple):
+    """A column of a config, or a field of the structs in it.
+
+    Attributes:
+        path: Dotted; lists leave no trace in it.
+        kind: Its Arrow type.
+        label: Whether it is a class label.
+        unit: What its values count or how they are written, empty where there is nothing to say.
+        meaning: What it says.
+    """
+
+    path: str
+    kind: pa.DataType
+    label: bool
+    unit: str
+    meaning: str
+
+
+_CODE_POINTS, _SHA256, _DAY = "code points", "SHA-256, hex", "ISO 8601"
+_ARTICLE: dict[str, tuple[str, str]] = {
+    "id": ("", "the article, for ever"),
+    "article": ("", "the article"),
+    "source": ("", "short name of where it comes from"),
+    "split": ("", "train, validation or test"),
+    "text": ("NFC, LF", "the text of the page; null where it is withheld"),
+    "sha256": (_SHA256, "digest of the text's UTF-8"),
+    "length": (_CODE_POINTS, "how long the text is"),
+    "language": ("BCP 47", "its language"),
+    "url": ("", "where it was published; null where unknown"),
+    "published": (_DAY, "when it was published; null where unknown"),
+    "retrieved": (_DAY, "when it was retrieved; null where unknown"),
+    "story": ("", "articles that tell one story share it"),
+    "license": ("SPDX", "license of the text"),
+    "license_since": (_DAY, "since when it has that license; null where unknown"),
+    "license_url": ("", "where the license stands"),
+    "rights_holder": ("", "who holds the rights in the text"),
+    "attribution": ("", "who must be named"),
+    "redistribute": ("", "`text`, or `offsets` alone"),
+    "provenance": ("", "`published` by an outlet, or `authored` for the corpus"),
+    "scheme": ("", "version of the label set"),
+    "annotator": ("", "pseudonym, name of a model, or `gold`"),
+    "annotator_kind": ("", "`person`, `model` or `gold`"),
+    "layers": ("", "the layers that the annotation speaks of"),
+    "row": (_SHA256, "digest of the row"),
+}
+"""Columns of articles: unit, meaning."""
+_SPAN: dict[str, tuple[str, str]] = {
+    "id": ("", "the span, in its article"),
+    "start": (_CODE_POINTS, "the first one, from 0"),
+    "end": (_CODE_POINTS, "one past the last"),
+    "label": ("", "what it is"),
+    "text": ("", "its words; null where they are withheld"),
+    "digest": ("salted SHA-256, hex", "stands for the words where they are withheld"),
+    "relations": ("", "links that start from it"),
+    "tail": ("", "the span that the link ends at"),
+    "boilerplate": ("", "whether it is none of the article"),
+    "continues": ("", "the earlier piece of the same quote"),
+    "cues": ("", "the words that signal the quote"),
+    "addressees": ("", "who it is said to"),
+    "origins": ("", "whom the source itself quotes"),
+    "verbatim": ("", "quoted fragments inside a paraphrase"),
+}
+"""Columns of spans."""
+_OF_SOURCE = "source_"
+
+
+def columns(known: Known, config: str) -> Iterator[Column]:
+    """Yield the columns of a config, fields of structs behind the column that holds them."""
+    schema = known.schemas[config]
+    of_spans = "article" in schema.names
+    for field in schema:
+        yield from _columns(known, config, field.name, field.type, of_span=of_spans)
+
+
+def items(kind: pa.DataType) -> pa.DataType:
+    """Return the type of what a list holds, the type itself where it is none."""
+    return items(kind.value_type) if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind
+
+
+def _columns(known: Known, config: str, path: str, kind: pa.DataType, *, of_span: bool) -> Iterator[Column]:
+    unit, meaning = _meaning(path, known.labels, of_span=of_span)
+    yield Column(path, kind, path in known.manifest.configs[config].class_labels, unit, meaning)
+    inner = items(kind)
+    for field in inner if pa.types.is_struct(inner) else ():
+        yield from _columns(known, config, f"{path}.{field.name}", field.type, of_span=True)
+
+
+def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
+    name = path.rpartition(".")[2]
+    layers = {layer.column: layer for layer in labels.layers.values()}
+    if path in layers:
+        return "", f"spans: {', '.join(label.name for label in layers[path].labels)}"
+    if not of_span:
+        return _ARTICLE.get(name, ("", ""))
+    if name in labels.attribute_kinds:
+        return "", _of_attribute(name, labels)
+    if name.startswith(_OF_SOURCE):
+        unit, meaning = _meaning(name.removeprefix(_OF_SOURCE), labels, of_span=True)
+        return unit, meaning and f"of the quote's source: {meaning}"
+    return _SPAN.get(name) or _ARTICLE.get(name, ("", ""))
+
+
+def _of_attribute(name: str, labels: LabelSet) -> str:
+    those = [each for each in labels.attributes if each.name == name]
+    told = [each.en for each in those if each.en]
+    values = {value.name: value.en for each in those for value in each.values}
+    return "; ".join([*told, *(f"`{value}`: {words}" for value, words in values.items())])

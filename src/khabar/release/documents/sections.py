@@ -1,0 +1,220 @@
+"""What people read in the card, in the Hub's sections: figures from the manifest, judgements from the datasheet."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from khabar.model.figures import marked
+from khabar.release.documents.answers import MISSING, said
+from khabar.release.documents.citation import bibtex, citation
+from khabar.release.documents.columns import Column, columns, items
+from khabar.release.documents.known import Known
+
+HEADLINES = ("f1", "alpha", "kappa", "gamma")
+"""What the agreement of a campaign is told by, wherever in its figures it stands."""
+_MOST = 40
+
+
+def body(known: Known) -> str:
+    """Return the card below its head."""
+    return "\n\n".join((_details(known), _uses(known), _structure(known), _creation(known), _end(known))) + "\n"
+
+
+def _details(known: Known) -> str:
+    manifest, cited = known.manifest, citation(known)
+    authors = "; ".join(author.called for author in cited.authors) if cited else MISSING
+    return f"""# {manifest.name.capitalize()} {marked(manifest, "version")}
+
+News articles annotated in layers: {", ".join(f"`{layer}`" for layer in manifest.layers)}. Offsets count Unicode code
+points, half-open, in the text whose SHA-256 stands in the row. In figures: {marked(manifest, "summary")}
+
+## Dataset Details
+
+### Dataset Description
+
+{said(known, "1.1", "1.4", "2.2")}
+
+- **Curated by:** {authors}
+- **Funded by:** {said(known, "1.3")}
+- **Language(s) (NLP):** {", ".join(f"`{each}`" for each in sorted({source.language for source in known.sources}))}
+- **License:** {_license(known)}; of each text in its row: see `LICENSE.md`
+- **Version:** {marked(manifest, "version")}, label set {marked(manifest, "scheme")}, content `{manifest.content}`
+
+### Dataset Sources
+
+{_sources(known)}"""
+
+
+def _license(known: Known) -> str:
+    cited = citation(known)
+    return f"{cited.license} for annotations and authored texts" if cited and cited.license else MISSING
+
+
+def _sources(known: Known) -> str:
+    rows = (
+        f"| `{each.id}` | {_cell(each.outlet)} | {each.provenance} | {_cell(each.note)} |" for each in known.sources
+    )
+    return "\n".join(["| source | outlet | provenance | note |", "|---|---|---|---|", *rows])
+
+
+def _uses(known: Known) -> str:
+    return f"""## Uses
+
+### Direct Use
+
+{said(known, "5.1", "5.3")}
+
+### Out-of-Scope Use
+
+{said(known, "5.5")}"""
+
+
+def _structure(known: Known) -> str:
+    manifest = known.manifest
+    config = "entities" if "entities" in manifest.configs else next(iter(manifest.configs))
+    tables = "\n\n".join(_table(known, name) for name in manifest.configs)
+    return f"""## Dataset Structure
+
+Rows:
+
+{marked(manifest, "rows")}
+
+Spans:
+
+{marked(manifest, "spans")}
+
+{said(known, "2.8")}
+
+### Loading
+
+```python
+import khabar
+
+rows = khabar.load("path/to/{manifest.name}-{manifest.version}", "{config}")  # verified, then a datasets.DatasetDict
+```
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  # needs no script, verifies nothing
+```
+
+Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest.
+
+### Columns
+
+Fields of the structs in a list stand behind the list, with a dot.
+
+{tables}"""
+
+
+def _table(known: Known, name: str) -> str:
+    lines = [f"#### {name}", "", f"A row is {known.manifest.configs[name].summary}.", ""]
+    lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{each.path}` | {_kind(each)} | {each.unit} | {_cell(each.meaning)} |" for each in columns(known, name)
+    ]
+    return "\n".join(lines)
+
+
+def _kind(column: Column) -> str:
+    inner = "class label" if column.label else str(items(column.kind))
+    inner = "struct" if pa.types.is_struct(items(column.kind)) else inner
+    return f"list of {inner}" if items(column.kind) is not column.kind else inner
+
+
+def _creation(known: Known) -> str:
+    counts = known.manifest.counts
+    annotators = ", ".join(
+        f"{marked(known.manifest, f'counts.annotators.{kind}')} of kind `{kind}` with"
+        f" {marked(known.manifest, f'counts.annotations.{kind}')} annotations of an article"
+        for kind in counts["annotators"]
+    )
+    return f"""## Dataset Creation
+
+### Curation Rationale
+
+{said(known, "1.1", "3.3")}
+
+### Source Data
+
+#### Data Collection and Processing
+
+{said(known, "3.1", "3.2", "3.5", "4.4")}
+
+#### Who are the source data producers?
+
+{said(known, "3.7")}
+
+### Annotations
+
+#### Annotation process
+
+{said(known, "4.1")}
+
+{_agreement(known)}
+
+#### Who are the annotators?
+
+Annotators of the articles in this release, gold aside: {annotators}. The guidelines they were given, and the rulings on
+cases that these leave open, stand in `guidelines/`.
+
+#### Personal and Sensitive Information
+
+{said(known, "2.11", "2.12", "2.14", "2.15", "7.5")}"""
+
+
+def _agreement(known: Known) -> str:
+    told = known.written.agreement()
+    figures = [(campaign, *each) for campaign, whole in told.items() for each in _headlines("", whole)]
+    if not figures:
+        return "There is no `agreement.json` in this release: no campaign of it has written its figures down."
+    rows = [f"| {campaign} | {_cell(path)} | {value:.3f} |" for campaign, path, value in figures[:_MOST]]
+    return "\n".join(
+        ["Agreement, from `agreement.json`, which has it all:", "", "| campaign | figure | |", "|---|---|---:|", *rows]
+    )
+
+
+def _headlines(path: str, told: Any) -> Iterator[tuple[str, float]]:
+    """Yield the figures that are told in one line, wherever they stand."""
+    if isinstance(told, dict):
+        for name, each in told.items():
+            here = f"{path}.{name}" if path else str(name)
+            if name in HEADLINES and isinstance(each, float):
+                yield here, each
+            else:
+                yield from _headlines(here, each)
+
+
+def _end(known: Known) -> str:
+    cited = citation(known)
+    entry = f"```bibtex\n{bibtex(cited, known)}\n```" if cited else MISSING
+    return f"""## Bias, Risks, and Limitations
+
+{said(known, "2.9", "5.4")}
+
+### Recommendations
+
+{said(known, "5.6")}
+
+## Citation
+
+{entry}
+
+## Glossary
+
+A *region* is a line of the page and what it is; *boilerplate* is a region that is none of the article. A *gold*
+annotation is what was adjudicated. *Offsets only* means that an outlet does not allow its text to be copied.
+
+## More Information
+
+`DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`, `manifest.json`.
+
+## Dataset Card Contact
+
+{said(known, "7.2")}"""
+
+
+def _cell(words: str) -> str:
+    return " ".join(words.split()).replace("|", "\\|")
