@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
+from khabar.loading.papers import disagreements
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.layout import ARTICLES, ROWS, TEXTS, articles_in
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
@@ -27,6 +28,7 @@ def verify(release: str | Path) -> Iterator[str]:
     yield from _other_rows(folder, manifest)
     if content_of(manifest.configs) != manifest.content:
         yield other_content(folder)
+    yield from disagreements(folder, manifest)
 
 
 def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:

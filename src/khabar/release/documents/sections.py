@@ -22,8 +22,7 @@ def body(known: Known) -> str:
 
 
 def _details(known: Known) -> str:
-    manifest, cited = known.manifest, citation(known)
-    authors = "; ".join(author.called for author in cited.authors) if cited else MISSING
+    manifest = known.manifest
     return f"""# {manifest.name.capitalize()} {marked(manifest, "version")}
 
 News articles annotated in layers: {", ".join(f"`{layer}`" for layer in manifest.layers)}. Offsets count Unicode code
@@ -35,7 +34,7 @@ points, half-open, in the text whose SHA-256 stands in the row. In figures: {mar
 
 {said(known, "1.1", "1.4", "2.2")}
 
-- **Curated by:** {authors}
+- **Curated by:** {_authors(known)}
 - **Funded by:** {said(known, "1.3")}
 - **Language(s) (NLP):** {", ".join(f"`{each}`" for each in sorted({source.language for source in known.sources}))}
 - **License:** {_license(known)}; of each text in its row: see `LICENSE.md`
@@ -44,6 +43,11 @@ points, half-open, in the text whose SHA-256 stands in the row. In figures: {mar
 ### Dataset Sources
 
 {_sources(known)}"""
+
+
+def _authors(known: Known) -> str:
+    cited = citation(known)
+    return "; ".join(author.called for author in cited.authors) if cited else MISSING
 
 
 def _license(known: Known) -> str:
@@ -210,6 +214,10 @@ annotation is what was adjudicated. *Offsets only* means that an outlet does not
 ## More Information
 
 `DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`, `manifest.json`.
+
+## Dataset Card Authors
+
+{_authors(known)}
 
 ## Dataset Card Contact
 

@@ -1,0 +1,577 @@
+"""The documents of a release: whole, honest to the manifest, and read by the programs they are written for."""
+
+import json
+import re
+import shutil
+import warnings
+from collections import Counter
+from dataclasses import replace
+
+import mlcroissant
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from huggingface_hub import DatasetCard, constants
+from huggingface_hub.repocard import TEMPLATE_DATASETCARD_PATH
+from mlcroissant._src.core.context import Context
+from mlcroissant._src.core.rdf import make_context
+
+import khabar
+from built import files_of, resealed, written
+from conftest import REPOSITORY, add_gold
+from khabar.errors import BadRecord, NotFound
+from khabar.loading import read_manifest, verify
+from khabar.loading.papers import disagreements
+from khabar.model.figures import TABLES, filled, plain, wrong
+from khabar.model.manifest import File
+from khabar.release import documents
+from khabar.release.build import build
+from khabar.release.counts import Counts
+from khabar.release.documents.answers import ELEMENTS, MISSING, QUESTIONS, answers
+from khabar.release.documents.columns import columns
+from khabar.release.documents.croissant import CONTEXT
+from khabar.store import Corpus
+
+PAPERS = ("DATASHEET.md", "DATA_STATEMENT.md", "CITATION.cff")
+VERSION = "0.1.0"
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of what the repository holds of the corpus."""
+    root = tmp_path_factory.mktemp("repository")
+    for folder in ("corpus", "annotations"):
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("exports", ".lock"))
+    for name in PAPERS:
+        shutil.copy(REPOSITORY / name, root / name)
+    return Corpus(root)
+
+
+@pytest.fixture(scope="module")
+def known_and_folder(checkout):
+    """What is known of the repository's own release when its documents are written, and the release."""
+    with pytest.MonkeyPatch.context() as patch:
+        seen, write = [], documents.write
+        patch.setattr(documents, "write", lambda known, folder: (seen.append(known), write(known, folder)))
+        folder = build(checkout, VERSION, lambda: 0)
+    return seen[0], folder
+
+
+@pytest.fixture
+def known(known_and_folder):
+    return known_and_folder[0]
+
+
+@pytest.fixture
+def release(known_and_folder):
+    """The repository's own release; never written."""
+    return known_and_folder[1]
+
+
+@pytest.fixture
+def small(corpus):
+    """A corpus of one article that has the papers of the repository."""
+    add_gold(corpus, "open", "a", "[Nothing was said](BODY)")
+    for name in PAPERS:
+        shutil.copy(REPOSITORY / name, corpus.root / name)
+    return corpus
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+# All of them
+
+
+def test_a_release_has_every_document_and_the_scheme_it_was_annotated_by(release):
+    files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
+    pages = {f"guidelines/{path.name}" for path in (REPOSITORY / "annotations" / "guidelines").glob("*.md")}
+
+    measured = list((REPOSITORY / "annotations").glob("campaigns/*/agreement.json"))
+    expected = set(documents.DOCUMENTS) - (set() if measured else {"agreement.json"})
+    assert expected | pages | {"labels.toml"} <= files
+    assert (release / "labels.toml").read_bytes() == (REPOSITORY / "annotations" / "labels.toml").read_bytes()
+    assert "guidelines/rulings.md" in files
+    assert list(verify(release)) == []
+
+
+def test_a_corpus_without_papers_has_a_release_that_says_so(corpus):
+    add_gold(corpus, "open", "a", "[Nothing was said](BODY)")
+
+    folder = build(corpus, VERSION, lambda: 0)
+
+    there = {path.name for path in folder.iterdir()}
+    assert there & {"DATASHEET.md", "DATA_STATEMENT.md", "CITATION.cff", ".zenodo.json"} == set()
+    assert MISSING in (folder / "README.md").read_text(encoding="utf-8")
+    assert json.loads((folder / "croissant.json").read_bytes())["name"] == "khabar"
+    assert list(verify(folder)) == []
+
+
+# Figures
+
+
+def test_counts_are_those_of_the_rows(release, checkout):
+    counts = read_manifest(release).counts
+    rows = [row for part in khabar.load(release).values() for row in part]
+    features = next(iter(khabar.load(release).values())).features
+    columns = {layer.column: name for name, layer in checkout.labels.layers.items()}
+
+    derived = {
+        "articles": {"all": len(rows), "with_text": sum(row["redistribute"] == "text" for row in rows)},
+        "code_points": {
+            "all": sum(row["length"] for row in rows),
+            "with_text": sum(row["length"] for row in rows if row["redistribute"] == "text"),
+        },
+        "splits": Counter(row["split"] for row in rows),
+        "sources": Counter(row["source"] for row in rows),
+        "licenses": Counter(row["license"] for row in rows),
+        "provenance": Counter(row["provenance"] for row in rows),
+        "redistribution": Counter(row["redistribute"] for row in rows),
+        "relations": Counter(
+            link["label"]
+            for row in rows
+            for column in columns
+            for span in row[column]
+            for link in span.get("relations", ())
+        ),
+    }
+    for column, layer in columns.items():
+        label = features[column].feature["label"]
+        derived[layer] = Counter(label.int2str(span["label"]) for row in rows for span in row[column])
+    told = {name: numbers for name, numbers in counts.items() if name not in {"annotators", "annotations"}}
+    assert told == derived
+
+
+def test_annotators_are_counted_as_the_campaigns_name_them(release, checkout):
+    counts = read_manifest(release).counts
+    files = [path for name in checkout.campaigns for path in checkout.campaign_annotations(name)]
+    pulled = [checkout.read_annotation(path) for path in files]
+
+    kinds = Counter(kind for kind, _ in {(each.kind, each.annotator) for each in pulled})
+    assert counts["annotators"] == {"person": 0, "model": 0} | kinds
+    assert counts["annotations"] == {"person": 0, "model": 0} | Counter(each.kind for each in pulled)
+    head = DatasetCard.load(release / "README.md").data
+    assert head["annotations_creators"] == ["machine-generated"], "what was told of annotators has to change with them"
+
+
+def test_no_document_has_a_number_of_its_own(known, tmp_path):
+    """Other figures in the manifest are other figures in every document."""
+    fresh = iter(range(7_000_001, 8_000_000))
+    counts = {group: dict.fromkeys(numbers, 0) for group, numbers in known.manifest.counts.items()}
+    for numbers in counts.values():
+        numbers.update((name, next(fresh)) for name in numbers)
+    configs = {
+        name: msgspec.structs.replace(
+            config,
+            splits={split: msgspec.structs.replace(told, rows=next(fresh)) for split, told in config.splits.items()},
+        )
+        for name, config in known.manifest.configs.items()
+    }
+    other = msgspec.structs.replace(known.manifest, counts=counts, configs=configs, version="7.8.9")
+    figures = {"README.md", "DATASHEET.md", "DATA_STATEMENT.md", "LICENSE.md", "CITATION.cff", ".zenodo.json"}
+    figures.add("croissant.json")
+
+    documents.write(replace(known, manifest=other), tmp_path)
+
+    papers = [File(path=name, bytes=0, sha256="") for name in (*figures, "labels.toml")]
+    for manifest, expected in ((other, set()), (known.manifest, figures)):
+        sealed = msgspec.structs.replace(manifest, files=(*known.manifest.files, *papers))
+        shards = {file.path for file in known.manifest.files}
+        found = [line for line in disagreements(tmp_path, sealed) if line.partition(":")[0] not in shards]
+        assert {line.partition(": ")[0].rpartition("/")[2] for line in found} == expected, found
+
+
+ALTERED = {
+    "README.md": [
+        ("<!--=counts.entity-->142<!--/-->", "<!--=counts.entity-->143<!--/-->", "counts.entity is '143' there"),
+        ("num_examples: 1\n", "num_examples: 2\n", "rows there, which the manifest does not say"),
+        ("'0': PERS\n", "'0': PERSON\n", "the class labels of"),
+        ("config_name: regions", "config_name: lines", "its configs are"),
+    ],
+    "DATASHEET.md": [("<!--=counts.articles.all-->2", "<!--=counts.articles.all-->2000", "is '2000' there")],
+    "DATA_STATEMENT.md": [("<!--=summary-->2 articles", "<!--=summary-->9 articles", "summary is '9 articles")],
+    "LICENSE.md": [("| CC-BY-4.0 | 1 |", "| CC-BY-4.0 | 2 |", "licenses is ")],
+    "CITATION.cff": [
+        ("version: 0.1.0", "version: 0.2.0", "its version is 0.2.0"),
+        ("322 spans", "323 spans", "its figures"),
+    ],
+    ".zenodo.json": [("322 spans", "999 spans", "its figures are not those of the manifest")],
+    "croissant.json": [
+        ('"sha256": "', '"sha256": "0', "its files or their digests"),
+        ("2 articles,", "3 articles,", "its figures are not those of the manifest"),
+        ('"distribution"', '"distributions"', "it is not of the form that a release has"),
+    ],
+}
+
+
+@pytest.mark.parametrize("altered", [(name, *each) for name in ALTERED for each in ALTERED[name]])
+def test_a_figure_that_was_altered_is_found_though_manifest_and_sums_were_made_to_match(release, tmp_path, altered):
+    name, old, new, said = altered
+    files = files_of(release)
+    text = files[name].decode()
+    assert old in text
+    files[name] = text.replace(old, new, 1).encode()
+
+    folder = written(resealed(files), tmp_path / "release")
+
+    problems = list(verify(folder))
+    assert len(problems) == 1
+    assert problems[0].startswith(f"{folder / name}: ")
+    assert said in problems[0]
+
+
+def test_the_papers_of_the_repository_hold_the_figures_of_its_release(release):
+    for name in ("DATASHEET.md", "DATA_STATEMENT.md"):
+        paper = (REPOSITORY / name).read_text(encoding="utf-8")
+        assert list(wrong(paper, read_manifest(release))) == [], "run scripts/figures"
+        assert (release / name).read_text(encoding="utf-8") == paper
+
+
+def test_a_mark_begins_no_line_of_prose_for_there_it_would_end_the_paragraph(release):
+    for path in release.glob("*.md"):
+        for mark in re.findall(r"^<!--=([\w.-]+)-->", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert mark in TABLES, f"{path.name}: {mark}"
+
+
+def test_a_figure_is_a_number_a_sum_a_word_or_a_table(known):
+    manifest = known.manifest
+
+    text = filled("<!--=version-->x<!--/--> <!--=counts.articles-->x<!--/--> <!--=rows-->x<!--/-->", manifest, "a")
+
+    assert text == filled(text, manifest, "a")
+    assert plain(text).startswith(f"{VERSION} {sum(manifest.counts['articles'].values())} \n| config | a row is |")
+    assert plain(text).count("\n| `") == len(manifest.configs)
+    assert list(wrong(text, manifest)) == []
+
+
+@pytest.mark.parametrize("name", ["counts.articles.none", "counts.nothing", "files", "configs", "version.major", "x"])
+def test_a_figure_that_there_is_not_is_refused_with_its_place(known, name):
+    with pytest.raises(NotFound, match=rf"^PAPER.md: no figure is called '{re.escape(name)}': the manifest has no"):
+        filled(f"<!--={name}-->1<!--/-->", known.manifest, "PAPER.md")
+    assert len(list(wrong(f"<!--={name}-->1<!--/-->", known.manifest))) == 1
+
+
+def test_a_layer_that_is_called_like_a_count_is_refused(labels):
+    strange = msgspec.structs.replace(labels, layers={"splits": labels.layers["entity"]})
+
+    with pytest.raises(BadRecord, match=r"labels.toml: no layer can be called 'splits', a count is: rename it"):
+        Counts(strange).told()
+
+
+# The datasheet and the data statement
+
+
+def test_all_57_questions_are_answered(release):
+    told = answers((release / "DATASHEET.md").read_text(encoding="utf-8"))
+    sections = Counter(number.partition(".")[0] for number in QUESTIONS)
+
+    assert list(sections.values()) == [4, 16, 12, 4, 6, 7, 8]
+    assert len(QUESTIONS) == 57
+    assert [number for number in told if "." in number] == list(QUESTIONS)
+    assert [number for number in QUESTIONS if len(told[number].split()) < 1] == []
+
+
+def test_all_15_elements_of_a_data_statement_are_there(release):
+    told = answers((release / "DATA_STATEMENT.md").read_text(encoding="utf-8"))
+
+    assert list(told) == list(ELEMENTS)
+    assert len(ELEMENTS) == 15
+    assert all(told.values())
+
+
+SPOILT = [
+    ("DATASHEET.md", "Nobody. There was no funding and no grant.", "", r"DATASHEET.md: 1.3 has no answer"),
+    ("DATASHEET.md", "### 7.8 ", "### 7.9 ", r"DATASHEET.md: 7.8 has no answer"),
+    ("DATASHEET.md", "### 7.8 ", "### 7.9 Why?\nSo.\n\n### 7.8 ", r"DATASHEET.md: 7.9 is none of those"),
+    ("DATASHEET.md", "<!--=counts.region-->", "<!--=counts.regions-->", r"DATASHEET.md: no figure is called"),
+    ("DATA_STATEMENT.md", "## 7 Annotator", "## Annotator", r"DATA_STATEMENT.md: 7 has no answer"),
+    ("CITATION.cff", "title:", "titel:", r"CITATION.cff: .*title.*: mend it by hand"),
+    ("CITATION.cff", "title:", "title: [", r"CITATION.cff: .*: mend it by hand"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "said"), SPOILT)
+def test_a_paper_that_is_not_whole_is_not_released(small, name, old, new, said):
+    edit(small.root / name, old, new)
+
+    with pytest.raises((BadRecord, NotFound), match=said) as error:
+        build(small, VERSION, lambda: 0)
+
+    assert "\n" not in str(error.value)
+    assert not (small.dist / VERSION).exists()
+
+
+def test_the_agreement_that_the_datasheet_tells_is_that_of_the_two_runs(checkout):
+    sheet = (REPOSITORY / "DATASHEET.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", sheet, re.MULTILINE)
+
+    assert rows
+    for source, cells in rows:
+        (article,) = (each for each in checkout.articles if checkout.source_of(each).id == source)
+        runs = [
+            checkout.read_annotation(path)
+            for name in ("pilot-1", "pilot-2")
+            for path in checkout.campaign_annotations(name)
+            if path.stem == article.id
+        ]
+        told = [each.strip() for each in cells.split("|")]
+        assert told[:-1] == [_f1(runs, layer) for layer in checkout.labels.layers]
+        links = [_links(each) for each in runs]
+        assert told[-1] == f"{len(links[0] & links[1])} of {max(map(len, links))}"
+
+
+def _f1(runs, layer):
+    first, second = ({(s.start, s.end, s.label) for s in run.spans if s.layer == layer} for run in runs)
+    return f"{2 * len(first & second) / (len(first) + len(second)):.3f} ({len(first)}, {len(second)})"
+
+
+def _links(run):
+    places = {span.id: (span.start, span.end, span.label) for span in run.spans}
+    return {(places[link.head], link.label, places[link.tail]) for link in run.relations}
+
+
+# The card
+
+
+def test_the_card_is_read_by_the_hub_and_has_its_sections(release):
+    card = DatasetCard.load(release / "README.md")
+    template = TEMPLATE_DATASETCARD_PATH.read_text(encoding="utf-8")
+
+    headings = [each.removesuffix(" [optional]") for each in re.findall(r"^##+ (.+)$", template, re.MULTILINE)]
+    own = re.findall(r"^##+ (.+)$", card.text, re.MULTILINE)
+    assert [each for each in own if each in headings] == headings
+    assert MISSING not in card.text
+    assert "None" not in own
+    assert card.data.language == ["ar"]
+    assert card.data.size_categories == ["n<1K"]
+    assert constants.REPO_TYPE_DATASET == "dataset"
+
+
+def test_every_column_of_every_config_is_explained(known, release):
+    card = (release / "README.md").read_text(encoding="utf-8")
+
+    for config in known.manifest.configs:
+        for column in columns(known, config):
+            assert column.meaning, f"{config}.{column.path}: say in release/documents/columns.py what it means"
+            assert f"| `{column.path}` | " in card
+
+
+# Croissant
+
+
+def as_croissant(folder):
+    """Read a release as the format's own reader does, which fetches nothing for it."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its reader of RDF warns of itself
+        patch.setattr("socket.socket.connect", lambda *_: pytest.fail("nothing is fetched"))
+        return mlcroissant.Dataset(folder / "croissant.json")
+
+
+@pytest.fixture(scope="module")
+def metadata(known_and_folder):
+    return as_croissant(known_and_folder[1])
+
+
+def test_croissant_is_valid_but_for_a_day_that_no_changelog_tells(metadata, release):
+    issues = metadata.metadata.ctx.issues
+
+    assert issues.errors == set()
+    assert [each for each in issues.warnings if "datePublished" not in each] == []
+    told = json.loads((release / "croissant.json").read_bytes())
+    assert told["conformsTo"][0] == "http://mlcommons.org/croissant/1.1"
+    assert told["@context"] == CONTEXT == make_context(Context(conforms_to="http://mlcommons.org/croissant/1.1"))
+
+
+def test_croissant_tells_of_annotators_and_persons_in_the_words_of_the_datasheet(metadata, release):
+    told = metadata.metadata
+    sheet = answers(plain((release / "DATASHEET.md").read_text(encoding="utf-8")))
+
+    assert sheet["4.1"] in told.data_annotation_protocol[0]
+    assert sheet["2.14"] in told.personal_sensitive_information[0]
+    assert told.annotations_per_item == "6 annotations of 2 articles, gold aside"
+    for name in ("data_collection", "data_biases", "data_limitations", "data_use_cases", "data_social_impact"):
+        assert getattr(told, name)
+    assert told.annotator_demographics
+    assert told.data_release_maintenance_plan
+    assert "<!--" not in json.dumps(told.to_json())
+
+
+def test_croissant_names_every_shard_with_its_digest(release):
+    told = json.loads((release / "croissant.json").read_bytes())
+    manifest = read_manifest(release)
+
+    digests = {each["contentUrl"]: each["sha256"] for each in told["distribution"] if each["@type"] == "cr:FileObject"}
+    shards = {path for config in manifest.configs.values() for split in config.splits.values() for path in split.files}
+    assert digests == {file.path: file.sha256 for file in manifest.files if file.path in shards}
+
+
+def test_croissant_gives_back_the_rows_of_every_config(metadata, known, release):
+    for name, config in known.manifest.configs.items():
+        expected = []
+        for split, told in config.splits.items():
+            for path in told.files:
+                rows = pq.read_table(release / path).to_pylist()
+                expected += [{"split": split} | row for row in rows]
+        nested = {
+            column.path
+            for column in columns(known, name)
+            if column.path.count(".") == 1 and pa.types.is_nested(column.kind)
+        }
+
+        records = [_as_row(record, name) for record in metadata.records(name)]
+
+        assert sorted(map(repr, records)) == sorted(repr(_as_record(row, nested)) for row in expected)
+        (told,) = (each for each in metadata.metadata.record_sets if each.id == name)
+        assert all(path in told.description for path in nested)
+
+
+def _as_row(record, config):
+    def value(each):
+        if isinstance(each, bytes):
+            return each.decode()
+        if isinstance(each, list):
+            return [row(item) if isinstance(item, dict) else value(item) for item in each]
+        return each
+
+    def row(each):
+        return dict(sorted((key.rpartition("/")[2], value(told)) for key, told in each.items()))
+
+    assert all(key.startswith(f"{config}/") for key in record)
+    return row(record)
+
+
+def _as_record(row, nested):
+    def inside(name, value):
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return [
+                dict(sorted((key, each) for key, each in item.items() if f"{name}.{key}" not in nested))
+                for item in value
+            ]
+        return value
+
+    return dict(sorted((name, inside(name, value)) for name, value in row.items()))
+
+
+# Citation, Zenodo, licenses
+
+
+CFF = {
+    "cff-version": r"1\.2\.0",
+    "message": r".+",
+    "type": r"dataset|software",
+    "title": r".+",
+    "version": r"\d+\.\d+\.\d+.*",
+    "abstract": r".+",
+    "license": r"[A-Za-z0-9.+-]+",
+    "date-released": r"\d{4}-\d{2}-\d{2}",
+    "doi": r"10\.\d{4,9}(\.\d+)?/\S+",
+    "url": r"https?://\S+",
+}
+"""Fields of the Citation File Format 1.2.0 that are strings, and their form."""
+
+
+def valid_cff(told):
+    assert {"authors", "cff-version", "message", "title"} <= set(told)
+    for name, value in told.items():
+        if name == "authors":
+            assert value
+            for author in value:
+                assert set(author) <= {"name", "family-names", "given-names", "affiliation", "orcid", "email"}
+                assert "name" in author or "family-names" in author
+        elif name == "keywords":
+            assert all(isinstance(each, str) for each in value)
+            assert len(set(value)) == len(value) > 0
+        else:
+            assert re.fullmatch(CFF[name], value, re.DOTALL), (name, value)
+
+
+def test_the_citation_is_valid_and_of_this_version(release):
+    told = yaml.safe_load((release / "CITATION.cff").read_text(encoding="utf-8"))
+
+    valid_cff(told)
+    valid_cff(yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")))
+    assert (told["type"], told["version"]) == ("dataset", VERSION)
+    assert "date-released" not in told
+    assert f"version = {{{VERSION}}}" in (release / "README.md").read_text(encoding="utf-8")
+
+
+def test_zenodo_takes_it_for_a_dataset(release):
+    told = json.loads((release / ".zenodo.json").read_bytes())
+
+    assert set(told) <= {
+        *("upload_type", "title", "version", "description", "creators", "keywords", "access_right", "license"),
+        *("language", "notes", "publication_date"),
+    }
+    assert (told["upload_type"], told["version"], told["license"]) == ("dataset", VERSION, "cc-by-4.0")
+    assert told["creators"] == [{"name": "The Khabar founders"}]
+    assert told["keywords"]
+    assert "publication_date" not in told
+
+
+def test_the_day_of_a_release_is_that_of_the_changelog(small):
+    (small.root / "CHANGELOG.md").write_text("# Changelog\n\n## [0.1.0] - 2026-12-01\n\n## 0.0.9 - 2025-01-01\n")
+
+    folder = build(small, VERSION, lambda: 0)
+
+    assert json.loads((folder / ".zenodo.json").read_bytes())["publication_date"] == "2026-12-01"
+    assert json.loads((folder / "croissant.json").read_bytes())["datePublished"] == "2026-12-01"
+    cited = yaml.safe_load((folder / "CITATION.cff").read_text(encoding="utf-8"))
+    assert str(cited["date-released"]) == "2026-12-01"
+    assert "year = {2026}" in (folder / "README.md").read_text(encoding="utf-8")
+    assert as_croissant(folder).metadata.ctx.issues.warnings == set()
+
+
+def test_persons_are_cited_by_their_names(small):
+    edit(
+        small.root / "CITATION.cff",
+        '- name: "The Khabar founders"',
+        "- family-names: Haddad\n    given-names: Leila\n    orcid: https://orcid.org/0000-0001-2345-6789",
+    )
+
+    folder = build(small, VERSION, lambda: 0)
+
+    told = json.loads((folder / ".zenodo.json").read_bytes())
+    assert told["creators"] == [{"name": "Haddad, Leila", "orcid": "0000-0001-2345-6789"}]
+    assert "author = {Haddad, Leila}" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_licenses_are_told_by_article_and_by_source(release):
+    page = (release / "LICENSE.md").read_text(encoding="utf-8")
+
+    assert "| LicenseRef-publisher | 1 |" in page
+    assert "| `fanar` | Fanar al-Marsa (invented) | The Khabar founders | CC-BY-4.0 | texts and spans |" in page
+    assert "spans and digests alone |" in page
+
+
+# Agreement
+
+
+def test_the_agreement_of_campaigns_is_taken_over_and_its_headlines_told(small):
+    folder = small.root / "annotations" / "campaigns" / "spring"
+    folder.mkdir(parents=True)
+    measured = {"entity": {"f1": 0.91251, "labels": {"PERS": {"alpha": 0.5}}, "articles": 3}, "pairs": [{"f1": 0.1}]}
+    (folder / "agreement.json").write_text(json.dumps(measured))
+
+    release = build(small, VERSION, lambda: 0)
+
+    assert json.loads((release / "agreement.json").read_bytes()) == {"spring": measured}
+    card = (release / "README.md").read_text(encoding="utf-8")
+    assert "| spring | entity.f1 | 0.913 |" in card
+    assert "| spring | entity.labels.PERS.alpha | 0.500 |" in card
+
+
+@pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 100_000])
+def test_an_agreement_that_does_not_parse_gets_one_line(small, raw):
+    folder = small.root / "annotations" / "campaigns" / "spring"
+    folder.mkdir(parents=True)
+    (folder / "agreement.json").write_bytes(raw)
+
+    with pytest.raises(BadRecord, match=r"annotations/campaigns/spring/agreement.json: ") as error:
+        build(small, VERSION, lambda: 0)
+
+    assert "\n" not in str(error.value)
