@@ -49,7 +49,7 @@ def build(corpus, version):
 def release(corpus):
     add_gold(corpus, "open", "a", PAGE)
     add_gold(corpus, "open", "b", PAGE.replace("Haddad", "Nour"), "validation")
-    add_gold(corpus, "closed", "c", PAGE.replace("Leila Haddad", "Secretive Person"), "test")
+    add_gold(corpus, "closed", "c", PAGE.replace("Leila Haddad", "Secretive Person").replace("there", "yonder"), "test")
     return build(corpus, "0.1.0")
 
 
