@@ -21,6 +21,8 @@ HEAVY = (
     "msgspec",
     "fsspec",
     "huggingface_hub",
+    "selectolax",
+    "fastwarc",
 )
 
 

@@ -3,9 +3,8 @@ import subprocess
 import msgspec
 import pytest
 
-from khabar.errors import BadRecord, BadText, Busy, NotFound, Withheld
+from khabar.errors import BadRecord, BadText, Busy, NotFound
 from khabar.ingest.articles import Intake, identity_of, ingest
-from khabar.ingest.restore import missing, restore
 from khabar.ingest.splits import SHARES, assign, split_of
 from khabar.store import Corpus
 
@@ -114,24 +113,6 @@ def test_a_text_of_an_offsets_only_source_cannot_be_committed(corpus, page):
     assert "closed-page-1.txt" not in seen
 
 
-def test_a_withheld_text_is_put_back_by_digest_whatever_its_name(corpus, tmp_path, page):
-    take(corpus, page, source="closed")
-    (corpus.root / "corpus" / "closed" / "closed-page-1.txt").unlink()
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    (theirs / "other.html").write_bytes(b"\xff not a text")
-    (theirs / "copy of it.dat").write_bytes(b"\xef\xbb\xbf" + TEXT.replace("\n", "\r\n").encode())
-    article = corpus.article("closed-page-1")
-
-    with pytest.raises(Withheld, match="khabar restore --from FOLDER"):
-        corpus.needed_text(article)
-    found = list(restore(corpus, theirs))
-
-    assert found == [article]
-    assert corpus.needed_text(article) == TEXT
-    assert missing(corpus) == []
-
-
 def test_articles_of_one_story_share_a_split_and_never_move(corpus, tmp_path):
     for number in range(40):
         path = tmp_path / f"p{number}.txt"
@@ -177,17 +158,6 @@ def test_a_list_whose_last_line_an_editor_left_open_is_continued_on_a_new_line(c
 def test_two_ingests_at_once_do_not_mix(corpus, page):
     with corpus.alone(corpus.corpus_folder), pytest.raises(Busy, match="another khabar writes there now"):
         take(Corpus(corpus.root), page)
-
-
-def test_a_text_that_was_changed_is_restored_like_one_that_is_missing(corpus, tmp_path, page):
-    take(corpus, page)
-    (corpus.root / "corpus" / "open" / "open-page-1.txt").write_text("broken", encoding="utf-8")
-    theirs = tmp_path / "theirs"
-    theirs.mkdir()
-    (theirs / "a.txt").write_text(TEXT, encoding="utf-8", newline="")
-
-    assert [each.id for each in restore(corpus, theirs)] == ["open-page-1"]
-    assert corpus.text(corpus.article("open-page-1")) == TEXT
 
 
 def test_a_date_that_is_none_is_refused_and_nothing_taken(corpus, page):

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
+from khabar.loading.overlay import filled, texts_of
 from khabar.loading.verify import (
     broken_files,
     config_of,
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
 
 def load(
-    release: str | Path, config: str = "articles", version: str | None = None, content: str | None = None
+    release: str | Path,
+    config: str = "articles",
+    version: str | None = None,
+    content: str | None = None,
+    texts: str | Path | None = None,
 ) -> "DatasetDict":
     """Open one config of a release after verifying its files, rows and digests.
 
@@ -37,6 +42,9 @@ def load(
         config: ``articles``, which get their texts, ``texts``, ``entities``, ``quotes``, ``regions`` or ``judgements``.
         version: Version that the release must have.
         content: Content digest that it must have, or the digest's beginning.
+        texts: Folder that ``khabar restore`` put withheld texts into; they are filled in, with the column
+            ``text_sha256``, the digest of what was filled in.  Of a text that drifted, offsets are those in it, and
+            spans that it lost are left out.
 
     Returns:
         The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
@@ -44,7 +52,8 @@ def load(
     Raises:
         NotFound: no release there, or no such config.
         BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
-        Changed: version or content are others than those that are asked for, or those that were first seen.
+        Changed: version or content are others than those that are asked for, or those that were first seen; or a text
+            is not of this release.
         Unreachable: the release is not in the cache, and its source does not answer.
     """
     from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
@@ -57,13 +66,16 @@ def load(
         raise BadRecord(problem)
     if content_of(manifest.configs) != manifest.content:
         raise BadRecord(other_content(folder))
-    texts = texts_for(manifest, config)
+    beside = texts_for(manifest, config)
+    own = texts_of(folder, Path(texts)) if texts else None
     splits = {}
     for split, told in told_of.splits.items():
         table = rows_of(folder, f"{config}/{split}", told)
-        if texts:
+        if beside:
             place = f"{TEXTS}/{split}"
-            table = with_texts(table, rows_of(folder, place, split_of(folder, texts, place)), str(folder))
+            table = with_texts(table, rows_of(folder, place, split_of(folder, beside, place)), str(folder))
+        if own is not None:
+            table = filled(table, own)
         try:
             features = _features(table.schema, told_of.class_labels)
             typed = InMemoryTable(cast_table_to_features(table, features))

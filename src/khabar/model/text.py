@@ -22,7 +22,8 @@ and U+061C stand in many a clean text."""
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
 SHA256 = r"^[0-9a-f]{64}\Z"
-STAND_IN = "^[0-9a-f]{16}$"
+STAND_IN_DIGITS = 16
+STAND_IN = f"^[0-9a-f]{{{STAND_IN_DIGITS}}}$"
 """What a salted digest looks like."""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z"
 """What can be a name in the corpus and of a file: of an article, an annotator, a source."""
@@ -90,7 +91,7 @@ def salted_digest(sha256: str, words: str) -> str:
     The salt is the digest of the article, so that equal words in two articles differ.  Short words can be found by
     trying: the digest keeps a text from being copied, not a name from being guessed.
     """
-    return hashlib.sha256(f"{sha256}:{words}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{sha256}:{words}".encode()).hexdigest()[:STAND_IN_DIGITS]
 
 
 def isolate(words: str) -> str:
