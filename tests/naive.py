@@ -21,7 +21,7 @@ def edge(character):
 def cuts(text, place):
     if not 0 < place < len(text):
         return False
-    joined = unicodedata.category(text[place]) in ("Mn", "Me") or text[place] == "\N{ZERO WIDTH JOINER}"
+    joined = unicodedata.category(text[place]) in ("Mn", "Mc", "Me") or text[place] == "\N{ZERO WIDTH JOINER}"
     return joined or 0x1F3FB <= ord(text[place]) <= 0x1F3FF or text[place - 1] == "\N{ZERO WIDTH JOINER}"
 
 

@@ -5,6 +5,7 @@ import unicodedata
 import msgspec
 import numpy as np
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -393,3 +394,24 @@ def test_an_invisible_joiner_hides_no_letter_before_a_span(labels):
     findings = judged(labels, found.annotation(labels, "open-a"), found.text)
 
     assert [each.check for each in findings] == ["proclitic-outside"]
+
+
+CLUSTERED = (
+    "ab \N{ARABIC LETTER ALEF}\N{ARABIC SHADDA}\N{ARABIC FATHA}\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN AA}"
+    "\N{COMBINING ACUTE ACCENT}\N{WOMAN}\N{MICROSCOPE}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}\N{VARIATION SELECTOR-16}"
+    "\N{REGIONAL INDICATOR SYMBOL LETTER E}\N{COMBINING ENCLOSING KEYCAP}\N{HANGUL SYLLABLE GA}"
+)
+
+
+@given(st.text(CLUSTERED, min_size=1, max_size=12), st.data())
+def test_characters_are_whole_where_unicode_says_so(labels, text, data):
+    text = unicodedata.normalize("NFC", text)
+    edges = [0, *(each.end() for each in regex.finditer(r"\X", text))]
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    base = msgspec.structs.replace(inline.read("[x](PERS)", labels).annotation(labels, "open-a"), sha256=digest(text))
+    annotation = msgspec.structs.replace(base, spans=(msgspec.structs.replace(base.spans[0], start=start, end=end),))
+
+    cut = only(judged(labels, annotation, text), "span-on-whole-characters")
+
+    assert bool(cut) == (start not in edges or end not in edges)

@@ -14,10 +14,13 @@ from khabar.model import text
 from khabar.model.batch import Batch
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level, Severity
+from khabar.model.offsets import CodePoints
 from khabar.model.text import DIGEST_SHOWN, NAME, SHA256
 
 CONTINUED = 0x80
 """The upper two bits of a byte of UTF-8 that begins no character."""
+FLAGS = range(0x1F1E6, 0x1F200)
+"""Regional indicators."""
 
 
 @check("record-reads", Level.TEXT)
@@ -161,7 +164,8 @@ def _unfit(view: View, *, refused: bool) -> tuple[Ints, list[int]]:
 def span_on_whole_characters(view: View) -> Iterator[Broken]:
     """A span does not cut a letter from its marks, or an emoji from what it is joined with.
 
-    What a reader sees as one character is one; a span that ends before a shadda marks a word that is not there.
+    What a reader sees as one character is one; a span that ends before a shadda marks a word that is not there. The
+    boundaries are those of UAX 29, but for the rare signs that stand before what they belong to (its rule GB9b).
     """
     batch = view.batch
     rows = np.flatnonzero(batch.sound)
@@ -176,4 +180,18 @@ def _cuts(view: View, places: Ints, inside: Mask) -> Mask:
     here = view.kinds_at(np.where(inside, places, 0))
     before = view.kinds_at(np.where(inside, places - 1, 0))
     cut: Mask = inside & ((here & JOINED != 0) | (before & JOINER == JOINER))
+    if view.batch.characters.itemsize > 2:  # noqa: PLR2004 - bytes; flags are beyond plane 0
+        cut |= inside & _halves_flag(view.batch.characters, places)
     return cut
+
+
+def _halves_flag(characters: CodePoints, places: Ints) -> Mask:
+    """Tell of places whether an odd number of regional indicators stands before them and one there: a flag is two."""
+    halves = np.zeros(len(places), dtype=bool)
+    here = characters[np.minimum(places, len(characters) - 1)]
+    for row in np.flatnonzero((here >= FLAGS[0]) & (here <= FLAGS[-1])).tolist():
+        begin = place = int(places[row])
+        while begin and int(characters[begin - 1]) in FLAGS:
+            begin -= 1
+        halves[row] = (place - begin) % 2 == 1
+    return halves

@@ -22,7 +22,8 @@ JOINER = EDGE | JOINED
 """An invisible character that joins what stands before it with what follows: ZERO WIDTH JOINER alone is both."""
 INVISIBLE_IN_WORDS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 RARE = BREAK | MARK | UNFIT | LOOSE | STACKED
-SKIN_TONES = range(0x1F3FB, 0x1F400)
+JOINING = (range(0x1F3FB, 0x1F400), range(0xE0020, 0xE0080), range(0x1160, 0x1200), range(0xD7B0, 0xD800))
+"""Skin tones, tags, and what comes second in a Korean syllable (UAX 29)."""
 PLANE_0 = 0xFFFF
 
 
@@ -198,7 +199,7 @@ def _kind(character: str, quotation_marks: str) -> int:
         kind |= MARK
     if category[0] in "LMN" or character in INVISIBLE_IN_WORDS:
         kind |= LETTER
-    if category in ("Mn", "Me") or character == "\N{ZERO WIDTH JOINER}" or ord(character) in SKIN_TONES:
+    if category[0] == "M" or character == "\N{ZERO WIDTH JOINER}" or any(ord(character) in each for each in JOINING):
         kind |= JOINED
     if text.UNFIT.match(character) or category == "Cn" or text.TURNING.match(character):
         kind |= UNFIT
