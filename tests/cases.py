@@ -4,13 +4,14 @@ A case is a whole corpus on disk, judged as ``khabar check`` judges it.  Its art
 line (`khabar.model.inline`); what cannot be written so is said beside it: spans by hand, another digest, a raw file.
 """
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from khabar.checks import judge
+from khabar.checks import Others, judge
 from khabar.model import inline
 from khabar.model.annotation import GOLD, Annotation, Span, encoded, with_words, withheld
 from khabar.model.article import Article
@@ -18,6 +19,7 @@ from khabar.model.finding import Finding
 from khabar.model.manifest import MANIFEST
 from khabar.model.nested import nested
 from khabar.model.text import digest
+from khabar.release.withheld import leaks
 from khabar.store import Corpus
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures" / "checks"
@@ -75,6 +77,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         released: Splits of the last release, by article.
         splits: Lines that a split file has besides.
         rows: If given, a Parquet file of the gold of these articles is judged, in this order.
+        published: If given, a release with these files is judged, by name and content.
         because: What the case is about, for readers.
     """
 
@@ -87,6 +90,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     released: dict[str, str] = {}
     splits: dict[str, list[str]] = {}
     rows: list[str] = []
+    published: dict[str, str] = {}
     because: str = ""
 
 
@@ -131,7 +135,17 @@ def findings(corpus: Corpus, case: Case) -> list[Finding]:
     """Write a case into an empty corpus and judge it."""
     write(corpus, case)
     paths = [_parquet(corpus, case.rows)] if case.rows else []
-    return [each for part in judge(corpus, paths) for each in part.findings]
+    paths += [_release(corpus, case.published)] if case.published else []
+    others = Others(leaks=partial(leaks, corpus))
+    return [each for part in judge(corpus, paths, others=others) for each in part.findings]
+
+
+def _release(corpus: Corpus, files: dict[str, str]) -> Path:
+    folder = corpus.dist / "1.0.0"
+    (folder / "data").mkdir(parents=True)
+    for name, content in {MANIFEST: "{}", **files}.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
 
 
 def _parquet(corpus: Corpus, rows: list[str]) -> Path:

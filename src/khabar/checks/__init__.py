@@ -2,7 +2,8 @@
 
 from khabar.checks import corpus, form, marks, regions, scheme, sense, text, waivers
 from khabar.checks.engine import CHECKS, Check, examine, run
-from khabar.checks.inputs import Judged, Read, judge, of_annotation
+from khabar.checks.inputs import Others, judge, of_annotation
+from khabar.checks.judged import Judged, Read
 from khabar.checks.repair import repair_files
 from khabar.checks.reports import FORMATS
 
@@ -11,6 +12,7 @@ __all__ = [
     "FORMATS",
     "Check",
     "Judged",
+    "Others",
     "Read",
     "corpus",
     "examine",

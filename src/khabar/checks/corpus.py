@@ -25,6 +25,16 @@ def split_known(_: View) -> Iterable[Broken]:
     return ()
 
 
+@check("withheld-nowhere", Level.CORPUS)
+def withheld_nowhere(_: View) -> Iterable[Broken]:
+    """Words of a text that an outlet withholds stand in no file of a release.
+
+    A quotation in the guidelines or a column that nobody thought of is a publication too. Who searches the released
+    bytes sees it (release/withheld.py), no batch does.
+    """
+    return ()
+
+
 @between("story-in-one-split")
 def story_in_one_split(facts: Facts, _: Standards) -> Iterator[Told]:
     """Articles that tell one story share a split.

@@ -1,5 +1,6 @@
 """The command ``khabar check [PATH...]``."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,8 @@ def command(
     if fix:
         for done in checks.repair_files(corpus, _annotation_files(corpus, paths)):
             click.echo(done, err=True)
-    read, links = _foreign(corpus)
-    judged = checks.judge(corpus, paths, jobs, Level[level.upper()], read)
+    others, links = _others(corpus)
+    judged = checks.judge(corpus, paths, jobs, Level[level.upper()], others)
     tally = _Tally(links)
     for line in told(tally.findings(judged)):
         click.echo(line)
@@ -81,11 +82,12 @@ def _annotation_files(corpus: "Corpus", paths: tuple[Path, ...]) -> "Iterator[Pa
         yield from corpus.gold_files()
 
 
-def _foreign(corpus: "Corpus") -> "tuple[Callable[[Path], checks.Read | None], Callable[[Finding], str]]":
-    """Return what reads exports of Label Studio, and what knows where a task of it is opened."""
+def _others(corpus: "Corpus") -> "tuple[checks.Others, Callable[[Finding], str]]":
+    """Return what reads exports and searches releases, and what knows where a task of Label Studio is opened."""
     from khabar import checks
     from khabar.campaign.links import links, server_url
     from khabar.campaign.readable import is_export, read_export
+    from khabar.release.withheld import leaks
 
     url = server_url(corpus)
     known = links(corpus) if url else {}
@@ -102,7 +104,7 @@ def _foreign(corpus: "Corpus") -> "tuple[Callable[[Path], checks.Read | None], C
         path = known.get((finding.annotator, finding.article), "")
         return url + path if url and path else ""
 
-    return read, link
+    return checks.Others(read, partial(leaks, corpus)), link
 
 
 class _Tally:

@@ -1,0 +1,85 @@
+"""Checking releases and any Parquet in the published schema, with all cores."""
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from khabar.checks.facts import together
+from khabar.checks.judged import ROWS, Judged, judged, unreadable
+from khabar.errors import BadRecord, NotFound
+from khabar.model.conform import conform
+from khabar.model.finding import Level
+from khabar.model.labels import LabelSet
+from khabar.model.layout import ARTICLES, texts_beside, with_texts
+from khabar.model.manifest import MANIFEST
+from khabar.model.nested import flat, schema
+
+WORTH_A_PROCESS = 4
+"""Batches below which starting processes costs more than it brings."""
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """Return the Parquet files that hold whole annotations: the file itself, or those of a release's ``articles``."""
+    if path.is_file():
+        return [path] if path.suffix == ".parquet" else []
+    return sorted((path / "data" / ARTICLES).glob("*/*.parquet")) if is_release(path) else []
+
+
+def is_release(path: Path) -> bool:
+    """Tell whether a path is the folder of a release."""
+    return (path / MANIFEST).is_file() and (path / "data").is_dir()
+
+
+def judge_parquet(paths: list[Path], labels: LabelSet, jobs: int, last: Level) -> Iterator[Judged]:
+    """Check Parquet files row group by row group, in order, several at a time where that is worth it."""
+    parts = [(path, group) for path in paths for group in range(_groups(path))]
+    if jobs == 1 or len(parts) < WORTH_A_PROCESS:
+        yield from (_judge_group(path, group, labels, last) for path, group in parts)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: deque[Future[Judged]] = deque()
+        for path, group in parts:
+            waiting.append(pool.submit(_judge_group, path, group, labels, last))
+            if len(waiting) > 2 * jobs:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _groups(path: Path) -> int:
+    try:
+        return int(pq.ParquetFile(path).metadata.num_row_groups)
+    except (OSError, pa.ArrowException) as error:
+        raise BadRecord(f"{path}: {str(error).splitlines()[0]}: is it Parquet, and whole?") from None
+
+
+def _judge_group(path: Path, group: int, labels: LabelSet, last: Level) -> Judged:
+    """Check one row group; what it is made of is verified page by page."""
+    wanted = schema(labels)
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        there = [name for name in wanted.names if name in file.schema_arrow.names]
+        # Row groups are what runs side by side; threads inside one cost more than they bring.
+        table = file.read_row_group(group, columns=there, use_threads=False)
+        beside = Path(texts_beside(path.as_posix()))
+        if beside != path and beside.is_file():
+            texts = pq.ParquetFile(beside, page_checksum_verification=True)
+            table = with_texts(table, texts.read_row_group(group, columns=["id", "text"], use_threads=False), str(path))
+        for name in wanted.names:
+            if name not in table.schema.names:
+                raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
+        table = conform(table.select(wanted.names), wanted)
+    except (OSError, pa.ArrowException, BadRecord) as error:
+        return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0])])
+    parts = [judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]
+    return Judged(
+        sum(part.annotations for part in parts),
+        sum(part.withheld for part in parts),
+        [finding for part in parts for finding in part.findings],
+        together([part.facts for part in parts if part.facts]) if last is Level.CORPUS else None,
+    )
