@@ -554,15 +554,21 @@ def test_licenses_are_told_by_article_and_by_source(release):
 def test_the_agreement_of_campaigns_is_taken_over_and_its_headlines_told(small):
     folder = small.root / "annotations" / "campaigns" / "spring"
     folder.mkdir(parents=True)
-    measured = {"entity": {"f1": 0.91251, "labels": {"PERS": {"alpha": 0.5}}, "articles": 3}, "pairs": [{"f1": 0.1}]}
-    (folder / "agreement.json").write_text(json.dumps(measured))
+    measured = {"headline": {"entity": {"f1": 0.91251, "alpha": 0.5}}, "figures": {"entity": {"f1": 0.1}}, "pairs": [3]}
+    for name, told in (("spring", measured), ("summer", {"of": {"kappa": 0.25}}), ("autumn", [0.75])):
+        folder.with_name(name).mkdir(exist_ok=True)
+        (folder.with_name(name) / "agreement.json").write_text(json.dumps(told))
 
     release = build(small, VERSION, lambda: 0)
 
-    assert json.loads((release / "agreement.json").read_bytes()) == {"spring": measured}
+    assert json.loads((release / "agreement.json").read_bytes())["spring"] == measured
     card = (release / "README.md").read_text(encoding="utf-8")
-    assert "| spring | entity.f1 | 0.913 |" in card
-    assert "| spring | entity.labels.PERS.alpha | 0.500 |" in card
+    told = re.findall(r"^\| (?:spring|summer|autumn) \|.*$", card, re.MULTILINE)
+    assert told == [
+        "| spring | entity.f1 | 0.913 |",
+        "| spring | entity.alpha | 0.500 |",
+        "| summer | of.kappa | 0.250 |",
+    ]
 
 
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 100_000])

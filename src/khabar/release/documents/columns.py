@@ -55,7 +55,12 @@ _ARTICLE: dict[str, tuple[str, str]] = {
     "annotator": ("", "pseudonym, name of a model, or `gold`"),
     "annotator_kind": ("", "`person`, `model` or `gold`"),
     "layers": ("", "the layers that the annotation speaks of"),
-    "row": (_SHA256, "digest of the row"),
+    "campaign": ("", "the campaign in which it was annotated"),
+    "tokens": ("", "words and marks of the main text; none where the text is withheld"),
+    "starts": (_CODE_POINTS, "the first one of each token, from 0"),
+    "ends": (_CODE_POINTS, "one past the last of each token"),
+    "tags": ("BIO", "a tag a token: the outermost entities"),
+    "sentences": ("", "sentences of the main text"),
 }
 """Columns of articles: unit, meaning."""
 _SPAN: dict[str, tuple[str, str]] = {
@@ -73,9 +78,14 @@ _SPAN: dict[str, tuple[str, str]] = {
     "addressees": ("", "who it is said to"),
     "origins": ("", "whom the source itself quotes"),
     "verbatim": ("", "quoted fragments inside a paraphrase"),
+    "name": ("", "words of the mention that names it; null where they are withheld"),
+    "first": ("tokens", "the first one, from 0"),
+    "stop": ("tokens", "one past the last"),
 }
-"""Columns of spans."""
-_OF_SOURCE = "source_"
+"""Columns of spans, and of sentences."""
+_PREFIXED = {"source_": "of the quote's source", "context_": "of the sentences around it"}
+_VIEW = "tags_"
+"""Begins the columns of tags in other labels than the scheme's."""
 
 
 def columns(known: Known, config: str) -> Iterator[Column]:
@@ -104,13 +114,17 @@ def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
     layers = {layer.column: layer for layer in labels.layers.values()}
     if path in layers:
         return "", f"spans: {', '.join(label.name for label in layers[path].labels)}"
+    if name.startswith(_VIEW):
+        unit, meaning = _ARTICLE["tags"]
+        return unit, f"{meaning}, in the labels of {name.removeprefix(_VIEW)}"
     if not of_span:
         return _ARTICLE.get(name, ("", ""))
     if name in labels.attribute_kinds:
         return "", _of_attribute(name, labels)
-    if name.startswith(_OF_SOURCE):
-        unit, meaning = _meaning(name.removeprefix(_OF_SOURCE), labels, of_span=True)
-        return unit, meaning and f"of the quote's source: {meaning}"
+    for prefix, of in _PREFIXED.items():
+        if name.startswith(prefix):
+            unit, meaning = _meaning(name.removeprefix(prefix), labels, of_span=True)
+            return unit, meaning and f"{of}: {meaning}"
     return _SPAN.get(name) or _ARTICLE.get(name, ("", ""))
 
 

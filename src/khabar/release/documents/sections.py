@@ -106,11 +106,28 @@ rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  #
 
 Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest.
 
+### Labels
+
+{_labels(known)}
+
 ### Columns
 
 Fields of the structs in a list stand behind the list, with a dot.
 
 {tables}"""
+
+
+def _labels(known: Known) -> str:
+    rows = [
+        (f"{name}", f"`{label.name}`", label.en + ("" if label.main else " (boilerplate)"))
+        for name, layer in known.labels.layers.items()
+        for label in layer.labels
+    ]
+    rows += [
+        ("relation", f"`{each.name}`", f"{each.head} to {each.tail}: {each.en}") for each in known.labels.relations
+    ]
+    lines = (f"| {' | '.join(map(_cell, row))} |" for row in rows)
+    return "\n".join(["| layer | label | meaning |", "|---|---|---|", *lines])
 
 
 def _table(known: Known, name: str) -> str:
@@ -171,7 +188,11 @@ cases that these leave open, stand in `guidelines/`.
 
 def _agreement(known: Known) -> str:
     told = known.written.agreement()
-    figures = [(campaign, *each) for campaign, whole in told.items() for each in _headlines("", whole)]
+    figures = [
+        (campaign, *each)
+        for campaign, whole in told.items()
+        for each in _headlines("", whole.get("headline", whole) if isinstance(whole, dict) else {})
+    ]
     if not figures:
         return "There is no `agreement.json` in this release: no campaign of it has written its figures down."
     rows = [f"| {campaign} | {_cell(path)} | {value:.3f} |" for campaign, path, value in figures[:_MOST]]
