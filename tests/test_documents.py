@@ -232,6 +232,20 @@ def test_the_papers_of_the_repository_hold_the_figures_of_its_release(release):
         assert (release / name).read_text(encoding="utf-8") == paper
 
 
+def test_the_readme_shows_what_the_release_holds(release):
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ scripts/release\n")[2].partition("$ scripts/test\n")[0]
+    manifest = read_manifest(release)
+
+    splits = [
+        (name, split, told.rows) for name, each in manifest.configs.items() for split, told in each.splits.items()
+    ]
+    lines = [f"{khabar.signature(release, name, split)}|rows:{rows}" for name, split, rows in splits]
+    assert re.findall(r"^khabar:.*$", shown, re.MULTILINE) == lines, "show in README.md what scripts/release prints now"
+    counted = {(name, str(number)) for numbers in manifest.counts.values() for name, number in numbers.items()}
+    assert set(re.findall(r" ([A-Za-z][\w.-]*):(\d+)", shown)) == counted
+
+
 def test_a_mark_begins_no_line_of_prose_for_there_it_would_end_the_paragraph(release):
     for path in release.glob("*.md"):
         for mark in re.findall(r"^<!--=([\w.-]+)-->", path.read_text(encoding="utf-8"), re.MULTILINE):
