@@ -7,7 +7,7 @@ import pytest
 
 from campaigns import FACE
 from conftest import add_gold
-from khabar.adjudication.merge import statements
+from khabar.adjudication.statements import statements
 from khabar.campaign import tasks
 from khabar.campaign.folder import Campaign, new_campaign
 from khabar.campaign.page import Page

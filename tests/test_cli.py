@@ -266,7 +266,7 @@ def test_an_article_is_followed_by_its_id_from_folder_to_folder(corpus, khabar):
 
     assert done.stdout.splitlines()[:2] == ["corpus/open/open-a.txt", "annotations/gold/open/open-a.json"]
     assert (
-        "0-9\tn1\tGPE\tsense=gov entity=e1\t«\N{FIRST STRONG ISOLATE}Port Sami\N{POP DIRECTIONAL ISOLATE}»"
+        "= GPE entity=e1 sense=gov  0-9 n1  «\N{FIRST STRONG ISOLATE}Port Sami\N{POP DIRECTIONAL ISOLATE}»"
         in done.stdout
     )
 

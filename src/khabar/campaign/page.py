@@ -17,6 +17,10 @@ from khabar.model.labels import Attribute, Label, LabelSet, Value
 
 TEXT = "text"
 """Name of the text on the page and in a task's data."""
+QUESTIONS = "questions"
+"""Name of what an adjudicator is asked, on the page and in a task's data."""
+NOTE = "note"
+"""Name of the field for what an adjudicator notes."""
 
 STYLE = """
     .khabar .bar { position: sticky; top: 0; z-index: 5; max-height: 50vh; overflow-y: auto; padding-bottom: 2px;
@@ -46,6 +50,14 @@ STYLE = """
     .khabar .words .lsf-richtext__line { padding-inline-start: 8px; padding-inline-end: 0; }
     .khabar .words .htx-highlight::after { direction: ltr; unicode-bidi: isolate; margin-inline-start: 3px; }
   """
+BESIDE = """
+    .khabar .beside { display: flex; align-items: flex-start; column-gap: 16px; }
+    .khabar .beside > .words { flex: 1 1 auto; min-width: 0; }
+    .khabar .asked { flex: 0 0 26em; position: sticky; top: 30vh; max-height: 60vh; overflow-y: auto;
+      direction: %(direction)s; text-align: start; border-inline-start: 1px solid #bbb; padding-inline-start: 12px; }
+    .khabar .asked .lsf-htx-richtext { white-space: pre-wrap; font-size: 14px; line-height: 1.8; }
+  """
+"""What the page of an adjudicator has besides: the questions beside the text."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +67,12 @@ class Page:
     Attributes:
         labels: The label set.
         layers: The layers on the page, in the order of the label set.
+        adjudicates: Whether it is an adjudicator's: with questions beside the text, and a field for reasons.
     """
 
     labels: LabelSet
     layers: tuple[str, ...]
+    adjudicates: bool = False
 
     @cached_property
     def controls(self) -> dict[str, Attribute]:
@@ -95,7 +109,8 @@ class Page:
     @cached_property
     def xml(self) -> str:
         """The page; equal label sets have equal pages, to the byte."""
-        lines = ['<View className="khabar">', f"  <Style>{STYLE % {'direction': self.labels.direction}}</Style>"]
+        style = (STYLE + BESIDE if self.adjudicates else STYLE) % {"direction": self.labels.direction}
+        lines = ['<View className="khabar">', f"  <Style>{style}</Style>"]
         lines.append('  <View className="bar">')
         for layer in self.layers:
             lines += _layer(self.labels, layer)
@@ -105,9 +120,11 @@ class Page:
             lines.append("    </Relations>")
         lines += [
             "  </View>",
+            *(['  <View className="beside">'] if self.adjudicates else []),
             '  <View className="words">',
             f'    <Text name="{TEXT}" value="${TEXT}" granularity="symbol" saveTextResult="yes" showLabels="true"/>',
             "  </View>",
+            *(_QUESTIONS if self.adjudicates else []),
             '  <View className="about"><View className="panel">',
             *(line for name, attribute in self.controls.items() for line in _attribute(name, attribute)),
             "  </View></View>",
@@ -119,6 +136,14 @@ class Page:
 def page_digest(content: str) -> str:
     """Return the SHA-256 of a page, in hex; white space at its ends is the server's to change."""
     return hashlib.sha256(content.strip().encode("utf-8")).hexdigest()
+
+
+_QUESTIONS = [
+    '  <View className="asked">',
+    f'    <Text name="{QUESTIONS}" value="${QUESTIONS}"/>',
+    f'    <TextArea name="{NOTE}" toName="{TEXT}" rows="1" editable="true" placeholder="1: why (Enter)"/>',
+    "  </View></View>",
+]
 
 
 def _layer(labels: LabelSet, name: str) -> list[str]:

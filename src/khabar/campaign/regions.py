@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from khabar.campaign.exported import Broken, Choice, Item, Raw, Region, Words, decoded
-from khabar.campaign.page import TEXT, Page
+from khabar.campaign.page import NOTE, TEXT, Page
 from khabar.campaign.tasks import FLAGS, fits, substituted
 from khabar.errors import BadText
 from khabar.model.annotation import Relation, Span
@@ -46,6 +46,7 @@ class Reader:
         spans: The spans by id.
         relations: The relations.
         away: What is not believed.
+        note: What an adjudicator noted, an entry a line.
     """
 
     def __init__(self, page: Page, text: str, *, quotes: bool) -> None:
@@ -59,6 +60,7 @@ class Reader:
         self.spans: dict[str, Span] = {}
         self.relations: list[Relation] = []
         self.away: list[TurnedAway] = []
+        self.note = ""
         self._page = page
         self._text = text
         self._view = substituted(text)
@@ -79,7 +81,9 @@ class Reader:
             if item.type == "labels":
                 self._attempt(item, partial(self._region, repeated=ids[item.id] > 1))
         for item in items:
-            if item.type in ("choices", "textarea"):
+            if self._page.adjudicates and item.from_name == NOTE and item.type == "textarea":
+                self._attempt(item, self._noted)
+            elif item.type in ("choices", "textarea"):
                 self._attempt(item, partial(self._said, repeated=said[item.id, item.from_name] > 1))
             elif item.type == "relation":
                 self._attempt(item, self._relation)
@@ -189,6 +193,13 @@ class Reader:
             raise _Disbelieved(f"{control.name} has no value {self._quoted(said)}")
         attributes = {**span.attributes, control.name: value}
         self.spans[span.id] = msgspec.structs.replace(span, attributes=attributes)
+
+    def _noted(self, item: Item) -> None:
+        """Take a note, which is of the whole article."""
+        try:
+            self.note = "\n".join(_texts(decoded(item.value, Words)))
+        except Broken as broken:
+            raise _Disbelieved(f"its value is not that of {item.type}: {broken}") from None
 
     # Relations
 

@@ -25,7 +25,7 @@ _NO_CLASS = re.compile(r"[^A-Za-z0-9_-]")
 FLAGS = {True: "true", False: "false"}
 
 
-class TaskData(msgspec.Struct, frozen=True):
+class TaskData(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a task holds; Label Studio's own ids are never identities.
 
     Attributes:
@@ -33,12 +33,14 @@ class TaskData(msgspec.Struct, frozen=True):
         sha256: Digest of its text; with the article's id the key of the task.
         view_sha256: Digest of the view.
         text: The view.
+        questions: What an adjudicator is asked, empty where the task is an annotator's.
     """
 
     article: str
     sha256: str
     view_sha256: str
     text: str
+    questions: str = ""
 
 
 def view(text: str) -> str:
