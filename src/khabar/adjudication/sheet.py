@@ -155,7 +155,7 @@ class _Sheet:
 
     def _opening(self, span: Span, *, begins: bool) -> str:
         more = "".join(f" {name}={value}" for name, value in sorted(span.attributes.items()) if name not in self._keys)
-        chip = f"<i>{escape(span.label + more)}</i>" if begins else ""
+        chip = f'<i dir="ltr">{escape(span.label + more)}</i>' if begins else ""
         return f"<mark {self._colour(span.label)}>{chip}"
 
     @property
