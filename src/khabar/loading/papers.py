@@ -12,9 +12,12 @@ from typing import Any
 
 import yaml
 
-from khabar.model.figures import figure, wrong
+from khabar.model.figures import figure, plain, wrong
 from khabar.model.manifest import Config, Manifest
 
+_CROISSANT = "croissant.json"
+_ANSWER = re.compile(r"(.+?) \[([A-Z_]+\.md) ([0-9.]+)\](?:\n\n|\Z)", re.DOTALL)
+"""An answer in a Croissant file, and whose it is."""
 _HEAD = re.compile(r"\A---\n(.*?)^---$", re.DOTALL | re.MULTILINE)
 
 
@@ -22,13 +25,16 @@ def disagreements(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield a line for each thing that a document says and the manifest does not."""
     for file in manifest.files:
         path = folder / file.path
+        if path.suffix != ".md" and file.path not in _STRUCTURED:
+            continue
         try:
-            if path.suffix == ".md":
-                text = path.read_text(encoding="utf-8")
-                yield from (f"{path}: {each}: build it again" for each in wrong(text, manifest))
+            text = path.read_text(encoding="utf-8")
+            found = list(wrong(text, manifest)) if path.suffix == ".md" else []
             if file.path in _STRUCTURED:
-                text = path.read_text(encoding="utf-8")
-                yield from (f"{path}: {each}: build it again" for each in _STRUCTURED[file.path](text, manifest))
+                found += _STRUCTURED[file.path](text, manifest)
+            if file.path == _CROISSANT:
+                found += _quoted(folder, text)
+            yield from (f"{path}: {each}: build it again" for each in found)
         except (UnicodeDecodeError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
             why = str(error).split("\n", maxsplit=1)[0]
             yield f"{path}: it is not of the form that a release has: {why}: build it again"
@@ -42,6 +48,11 @@ def _card(text: str, manifest: Manifest) -> Iterator[str]:
     if not list(infos) == list(files) == list(manifest.configs):
         yield f"its configs are {', '.join(infos)}, the manifest has {', '.join(manifest.configs)}"
         return
+    if any(config["version"] != manifest.version for config in told["configs"]):
+        yield f"its version is not {manifest.version}, which the manifest says"
+    entry = text.partition("```bibtex\n")[2].partition("```")[0]
+    if entry and not (manifest.content in entry and f"version = {{{manifest.version}}}" in entry):
+        yield "its citation is not of the version and content of the manifest"
     for name, config in manifest.configs.items():
         if {each["split"]: tuple(each["path"]) for each in files[name]} != {
             split: each.files for split, each in config.splits.items()
@@ -51,9 +62,9 @@ def _card(text: str, manifest: Manifest) -> Iterator[str]:
 
 
 def _info(info: dict[str, Any], name: str, config: Config) -> Iterator[str]:
-    rows = {each["name"]: each["num_examples"] for each in info["splits"]}
-    if rows != {split: each.rows for split, each in config.splits.items()}:
-        yield f"{name} has {rows} rows there, which the manifest does not say"
+    sizes = {each["name"]: (each["num_examples"], each["num_bytes"]) for each in info["splits"]}
+    if sizes != {split: (each.rows, each.bytes) for split, each in config.splits.items()}:
+        yield f"the rows or bytes of {name} are not those of the manifest"
     labels = dict(_class_labels("", info["features"]))
     if labels != config.class_labels:
         yield f"the class labels of {name} are not those of the manifest, and readers believe the card"
@@ -72,14 +83,28 @@ def _class_labels(path: str, features: list[dict[str, Any]]) -> Iterator[tuple[s
 
 def _croissant(text: str, manifest: Manifest) -> Iterator[str]:
     told = json.loads(text)
-    wanted = {file.path: file.sha256 for file in manifest.files}
-    found = {each["@id"]: each["sha256"] for each in told["distribution"] if each["@type"] == "cr:FileObject"}
-    of_configs = {
-        path for config in manifest.configs.values() for split in config.splits.values() for path in split.files
-    }
-    if found != {path: wanted.get(path) for path in of_configs}:
-        yield "its files or their digests are not those of the manifest"
+    shards = {path for config in manifest.configs.values() for split in config.splits.values() for path in split.files}
+    objects = [each for each in told["distribution"] if each["@type"] == "cr:FileObject"]
+    found = {each["contentUrl"]: (each["contentSize"], each["sha256"]) for each in objects}
+    if found != {each.path: (f"{each.bytes} B", each.sha256) for each in manifest.files if each.path in shards}:
+        yield "its files, their sizes or digests are not those of the manifest"
+    rows = {each["@id"]: each["description"] for each in told["recordSet"]}
+    for name, config in manifest.configs.items():
+        if not all(f"{split.rows} in {each}" in rows[name] for each, split in config.splits.items()):
+            yield f"the rows of {name} are not those of the manifest"
+    number, articles = sum(manifest.counts["annotations"].values()), manifest.counts["articles"]["all"]
+    if not told["rai:annotationsPerItem"].startswith(f"{number} annotations of {articles} articles"):
+        yield "its annotations are not as many as the manifest says"
     yield from _described(told, manifest)
+
+
+def _quoted(folder: Path, text: str) -> Iterator[str]:
+    """Yield the answers in a Croissant file that the paper they are taken from does not hold."""
+    for name, told in json.loads(text).items():
+        for answer, paper, number in _ANSWER.findall(told) if name.startswith("rai:") else ():
+            path = folder / paper
+            if not path.is_file() or answer not in plain(path.read_text(encoding="utf-8")):
+                yield f"what {name} says is not what {paper} says under {number}"
 
 
 def _zenodo(text: str, manifest: Manifest) -> Iterator[str]:
@@ -100,7 +125,7 @@ def _described(told: dict[str, Any], manifest: Manifest) -> Iterator[str]:
 
 _STRUCTURED: dict[str, Callable[[str, Manifest], Iterator[str]]] = {
     "README.md": _card,
-    "croissant.json": _croissant,
+    _CROISSANT: _croissant,
     ".zenodo.json": _zenodo,
     "CITATION.cff": _citation,
 }

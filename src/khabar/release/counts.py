@@ -16,6 +16,7 @@ from khabar.store import SPLITS, Corpus
 from khabar.store.files import decoded
 
 _COLUMNS = {
+    "splits": "split",
     "sources": "source",
     "licenses": "license",
     "provenance": "provenance",
@@ -51,8 +52,6 @@ class Counts:
         for name, column in _COLUMNS.items():
             for each in pc.value_counts(batch.articles[column]).to_pylist():
                 groups[name][each["values"]] += each["counts"]
-        for split in batch.articles["split"].to_pylist():
-            groups["splits"][split] += 1
         self._articles.update(batch.articles["id"].to_pylist())
         self._spans.update(_by_name(batch.spans.label, batch.names.labels))
         groups["relations"].update(_by_name(batch.relations.label, batch.names.relations))

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-
 from khabar.model.figures import marked
 from khabar.release.documents.answers import MISSING, said
 from khabar.release.documents.citation import bibtex, citation
-from khabar.release.documents.columns import Column, columns, items
 from khabar.release.documents.known import Known
+from khabar.release.documents.structure import cell, structure
 
 HEADLINES = ("f1", "alpha", "kappa", "gamma")
 """What the agreement of a campaign is told by, wherever in its figures it stands."""
@@ -18,7 +16,7 @@ _MOST = 40
 
 def body(known: Known) -> str:
     """Return the card below its head."""
-    return "\n\n".join((_details(known), _uses(known), _structure(known), _creation(known), _end(known))) + "\n"
+    return "\n\n".join((_details(known), _uses(known), structure(known), _creation(known), _end(known))) + "\n"
 
 
 def _details(known: Known) -> str:
@@ -38,7 +36,8 @@ points, half-open, in the text whose SHA-256 stands in the row. In figures: {mar
 - **Funded by:** {said(known, "1.3")}
 - **Language(s) (NLP):** {", ".join(f"`{each}`" for each in sorted({source.language for source in known.sources}))}
 - **License:** {_license(known)}; of each text in its row: see `LICENSE.md`
-- **Version:** {marked(manifest, "version")}, label set {marked(manifest, "scheme")}, content `{manifest.content}`
+- **Version:** {marked(manifest, "version")}, label set {marked(manifest, "scheme")}
+- **Content:** {marked(manifest, "content")}
 
 ### Dataset Sources
 
@@ -56,9 +55,7 @@ def _license(known: Known) -> str:
 
 
 def _sources(known: Known) -> str:
-    rows = (
-        f"| `{each.id}` | {_cell(each.outlet)} | {each.provenance} | {_cell(each.note)} |" for each in known.sources
-    )
+    rows = (f"| `{each.id}` | {cell(each.outlet)} | {each.provenance} | {cell(each.note)} |" for each in known.sources)
     return "\n".join(["| source | outlet | provenance | note |", "|---|---|---|---|", *rows])
 
 
@@ -72,77 +69,6 @@ def _uses(known: Known) -> str:
 ### Out-of-Scope Use
 
 {said(known, "5.5")}"""
-
-
-def _structure(known: Known) -> str:
-    manifest = known.manifest
-    config = "entities" if "entities" in manifest.configs else next(iter(manifest.configs))
-    tables = "\n\n".join(_table(known, name) for name in manifest.configs)
-    return f"""## Dataset Structure
-
-Rows:
-
-{marked(manifest, "rows")}
-
-Spans:
-
-{marked(manifest, "spans")}
-
-{said(known, "2.8")}
-
-### Loading
-
-```python
-import khabar
-
-rows = khabar.load("path/to/{manifest.name}-{manifest.version}", "{config}")  # verified, then a datasets.DatasetDict
-```
-
-```python
-from datasets import load_dataset
-
-rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  # needs no script, verifies nothing
-```
-
-Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest.
-
-### Labels
-
-{_labels(known)}
-
-### Columns
-
-Fields of the structs in a list stand behind the list, with a dot.
-
-{tables}"""
-
-
-def _labels(known: Known) -> str:
-    rows = [
-        (f"{name}", f"`{label.name}`", label.en + ("" if label.main else " (boilerplate)"))
-        for name, layer in known.labels.layers.items()
-        for label in layer.labels
-    ]
-    rows += [
-        ("relation", f"`{each.name}`", f"{each.head} to {each.tail}: {each.en}") for each in known.labels.relations
-    ]
-    lines = (f"| {' | '.join(map(_cell, row))} |" for row in rows)
-    return "\n".join(["| layer | label | meaning |", "|---|---|---|", *lines])
-
-
-def _table(known: Known, name: str) -> str:
-    lines = [f"#### {name}", "", f"A row is {known.manifest.configs[name].summary}.", ""]
-    lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
-    lines += [
-        f"| `{each.path}` | {_kind(each)} | {each.unit} | {_cell(each.meaning)} |" for each in columns(known, name)
-    ]
-    return "\n".join(lines)
-
-
-def _kind(column: Column) -> str:
-    inner = "class label" if column.label else str(items(column.kind))
-    inner = "struct" if pa.types.is_struct(items(column.kind)) else inner
-    return f"list of {inner}" if items(column.kind) is not column.kind else inner
 
 
 def _creation(known: Known) -> str:
@@ -195,7 +121,7 @@ def _agreement(known: Known) -> str:
     ]
     if not figures:
         return "There is no `agreement.json` in this release: no campaign of it has written its figures down."
-    rows = [f"| {campaign} | {_cell(path)} | {value:.3f} |" for campaign, path, value in figures[:_MOST]]
+    rows = [f"| {campaign} | {cell(path)} | {value:.3f} |" for campaign, path, value in figures[:_MOST]]
     return "\n".join(
         ["Agreement, from `agreement.json`, which has it all:", "", "| campaign | figure | |", "|---|---|---:|", *rows]
     )
@@ -234,7 +160,8 @@ annotation is what was adjudicated. *Offsets only* means that an outlet does not
 
 ## More Information
 
-`DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`, `manifest.json`.
+`DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`; `manifest.json` with
+every digest, `rows.parquet` with those of each article's rows.
 
 ## Dataset Card Authors
 
@@ -243,7 +170,3 @@ annotation is what was adjudicated. *Offsets only* means that an outlet does not
 ## Dataset Card Contact
 
 {said(known, "7.2")}"""
-
-
-def _cell(words: str) -> str:
-    return " ".join(words.split()).replace("|", "\\|")

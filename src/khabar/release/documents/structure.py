@@ -1,0 +1,90 @@
+"""How a release is built up: the section of the card that explains its rows, labels and columns."""
+
+import pyarrow as pa
+
+from khabar.model.figures import marked
+from khabar.release.documents.answers import said
+from khabar.release.documents.columns import Column, columns, items
+from khabar.release.documents.known import Known
+
+
+def structure(known: Known) -> str:
+    """Return the section on rows, spans, loading, labels and columns."""
+    manifest = known.manifest
+    tables = "\n\n".join(_table(known, name) for name in manifest.configs)
+    return f"""## Dataset Structure
+
+Rows:
+
+{marked(manifest, "rows")}
+
+Spans:
+
+{marked(manifest, "spans")}
+
+{said(known, "2.8")}
+
+{_loading(known)}
+
+### Labels
+
+{_labels(known)}
+
+### Columns
+
+Fields of the structs in a list stand behind the list, with a dot.
+
+{tables}"""
+
+
+def _loading(known: Known) -> str:
+    manifest = known.manifest
+    config = "entities" if "entities" in manifest.configs else next(iter(manifest.configs))
+    return f"""### Loading
+
+```python
+import khabar
+
+rows = khabar.load("path/to/{manifest.name}-{manifest.version}", "{config}")  # verified, then a datasets.DatasetDict
+```
+
+```python
+from datasets import load_dataset
+
+rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  # needs no script, verifies nothing
+```
+
+Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest."""
+
+
+def _labels(known: Known) -> str:
+    rows = [
+        (f"{name}", f"`{label.name}`", label.en + ("" if label.main else " (boilerplate)"))
+        for name, layer in known.labels.layers.items()
+        for label in layer.labels
+    ]
+    rows += [
+        ("relation", f"`{each.name}`", f"{each.head} to {each.tail}: {each.en}") for each in known.labels.relations
+    ]
+    lines = (f"| {' | '.join(map(cell, row))} |" for row in rows)
+    return "\n".join(["| layer | label | meaning |", "|---|---|---|", *lines])
+
+
+def _table(known: Known, name: str) -> str:
+    lines = [f"#### {name}", "", f"A row is {known.manifest.configs[name].summary}.", ""]
+    lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{each.path}` | {_kind(each)} | {each.unit} | {cell(each.meaning)} |" for each in columns(known, name)
+    ]
+    return "\n".join(lines)
+
+
+def _kind(column: Column) -> str:
+    inner = "class label" if column.label else str(items(column.kind))
+    inner = "struct" if pa.types.is_struct(items(column.kind)) else inner
+    return f"list of {inner}" if items(column.kind) is not column.kind else inner
+
+
+def cell(words: str) -> str:
+    """Return words as a cell of a table holds them."""
+    return " ".join(words.split()).replace("|", "\\|")
