@@ -176,7 +176,7 @@ def begin(corpus, door, tmp_path, marked):
     corpus.write_annotation(tmp_path / "p" / "one.json", model)
     campaign = new_campaign(corpus, f"b-{uuid.uuid4().hex[:12]}", corpus.labels.layer_names, [key])
     push(campaign, door, Load(predictions=tmp_path / "p"), lambda _: None)
-    (page,) = door.pages(campaign.plan.project)
+    (page,) = door.pages(campaign.plan.projects["all"])
     return campaign, corpus.text(corpus.article(key)), msgspec.json.decode(page)["tasks"][0]["id"]
 
 
@@ -189,7 +189,7 @@ ARABIC = (
 def test_a_span_drawn_with_the_mouse_behind_emoji_lands_on_its_words(browser, studio, corpus, door, tmp_path):
     campaign, text, task = begin(corpus, door, tmp_path, ARABIC)
     annotator = Annotator(browser, studio)
-    annotator.open(campaign.plan.project, task)
+    annotator.open(campaign.plan.projects["all"], task)
 
     seen = annotator.marked()
     annotator.press(corpus.labels.labels["GPE"].hotkey)
@@ -227,7 +227,7 @@ def test_the_page_reads_from_right_to_left_and_its_bar_stays_and_leaves_room(bro
     long = ARABIC + "\n" + "\n".join(f"[سطر {number} من المقال الطويل](BODY)" for number in range(60))
     campaign, _, task = begin(corpus, door, tmp_path, long)
     annotator = Annotator(browser, studio)
-    annotator.open(campaign.plan.project, task)
+    annotator.open(campaign.plan.projects["all"], task)
 
     style = "return getComputedStyle(document.querySelector('.khabar .lsf-htx-richtext')).direction"
     chips = annotator.all(".khabar .bar .lsf-label")

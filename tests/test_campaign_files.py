@@ -57,7 +57,7 @@ def test_an_export_comes_out_as_what_went_in_and_twice_is_once(campaign, tmp_pat
         pulled = campaign.corpus.read_annotation(campaign.folder / "annotations" / "a1" / f"{key}.json")
         assert statements(pulled) == statements(gold)
         assert pulled.spans[0].text == gold.spans[0].text
-    assert (campaign.folder / "exports" / "0001" / "page-0001.json").read_bytes() == path.read_bytes()
+    assert (campaign.folder / "exports" / "0001" / "all" / "page-0001.json").read_bytes() == path.read_bytes()
     closed = (campaign.folder / "annotations" / "a1" / "closed-b.json").read_text(encoding="utf-8")
     assert "Leila" not in closed
 
@@ -85,7 +85,7 @@ def test_what_is_no_export_gets_one_line_and_leaves_nothing(campaign, tmp_path):
 
 def test_a_campaign_with_a_project_on_a_server_takes_no_files(campaign, tmp_path):
     plan = campaign.folder / "campaign.toml"
-    plan.write_text(plan.read_text(encoding="utf-8").replace("project = 0", "project = 3"), encoding="utf-8")
+    plan.write_text(plan.read_text(encoding="utf-8").replace('"all" = 0', '"all" = 3'), encoding="utf-8")
 
     with pytest.raises(Changed, match="has project 3 on the server: pull it from there"):
         take(Campaign(campaign.corpus, "by-hand"), [export(campaign, tmp_path / "export.json")])

@@ -8,8 +8,7 @@ import pytest
 from campaigns import FACE, article_of, marked, page_of
 from khabar.campaign import tasks
 from khabar.campaign.page import Page, page_digest
-from khabar.campaign.plan import Annotator, Plan, new_plan, read_plan, with_project
-from khabar.errors import BadRecord, BadText, NotFound
+from khabar.errors import BadRecord, BadText
 from khabar.model.annotation import Relation, Span
 from khabar.model.labelfile import label_set
 
@@ -204,55 +203,3 @@ def test_ids_of_predictions_carry_the_annotator_once_and_make_a_css_class(labels
     assert [each.id for each in once.spans] == ["tagger_0_1-s1", "tagger_0_1-q"]
     assert once.relations == (Relation("tagger_0_1-q", "HAS_SOURCE", "tagger_0_1-s1"),)
     assert tasks.namespaced(once) == once
-
-
-# Plans
-
-PLAN = Plan(title='a "pilot"', layers=("entity",), articles=("a-1", "a-2"), label_set="0" * 64)
-
-
-def test_a_plan_is_read_as_it_was_written_and_keeps_what_was_added_by_hand():
-    written = new_plan(PLAN)
-    by_hand = written + 'sami = { user = 3 }\n"tagger-0.1" = { user = 4, kind = "model" }\n# a note\n'
-
-    later = with_project(by_hand, 12, "campaign.toml")
-
-    assert read_plan(written.encode(), "") == PLAN
-    read = read_plan(later.encode(), "")
-    assert (read.project, read.articles) == (12, PLAN.articles)
-    assert read.annotators == {"sami": Annotator(3), "tagger-0.1": Annotator(4, "model")}
-    assert later.endswith("# a note\n")
-    assert [read.annotator(user) for user in (3, 4, 5)] == [
-        ("sami", "person"),
-        ("tagger-0.1", "model"),
-        ("a5", "person"),
-    ]
-    assert [read.user(name) for name in ("sami", "tagger-0.1", "a5")] == [3, 4, 5]
-
-
-def test_an_annotator_whom_nobody_stands_behind_is_refused():
-    with pytest.raises(NotFound, match="no user is called 'tagger'"):
-        PLAN.user("tagger")
-
-
-@pytest.mark.parametrize(
-    ("added", "said"),
-    [
-        ("sami = { user = 3 }\nleila = { user = 3 }\n", "user 3 has two pseudonyms"),
-        ('"../x" = { user = 3 }\n', "names a folder"),
-        ("a4 = { user = 3 }\n", "how user 4 is called"),
-        ('sami = { user = "3" }\n', "Expected `int`"),
-        ('sami = { user = 3, kind = "robot" }\n', "Invalid enum value"),
-        ("sami = {\n", "campaign.toml: "),
-    ],
-)
-def test_a_plan_that_does_not_hold_together_is_refused_in_one_line(added, said):
-    with pytest.raises(BadRecord, match=said) as caught:
-        read_plan((new_plan(PLAN) + added).encode(), "campaign.toml")
-
-    assert "\n" not in str(caught.value)
-
-
-def test_a_plan_without_a_line_for_its_project_is_refused():
-    with pytest.raises(BadRecord, match="add it"):
-        with_project('title = "x"\n', 1, "campaign.toml")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns import FACE, USER, article_of, choice, exported, marked, page_of, plan_of, read, region, relation, words
+from campaigns import FACE, USER, article_of, choice, exported, marked, page_of, read, region, relation, who, words
 from conftest import REPOSITORY, SHARED
 from khabar.campaign import tasks
 from khabar.campaign.exported import tasks_of
@@ -254,7 +254,7 @@ def test_who_changed_the_annotation_of_another_is_reported(labels):
     outcome = read(labels, TEXT, exported(TEXT, [SAMI_REGION], completed_by={"id": USER}, updated_by=9))
 
     assert outcome.believed[0].annotation.annotator == "sami"
-    assert outcome.notes == (f"open-1: user 9 changed annotation 5, which user {USER} made",)
+    assert outcome.notes == ("open-1: a9 changed annotation 5, which sami made",)
 
 
 def test_a_user_without_a_pseudonym_is_called_by_number(labels):
@@ -408,7 +408,7 @@ EXPORTS = [
 @pytest.mark.parametrize("name", EXPORTS)
 def test_exports_of_other_projects_are_quarantined_and_never_crash(labels, name):
     content = (OTHERS / name).read_bytes()
-    reading = Reading(page_of(labels), plan_of(labels), lambda _: None)
+    reading = Reading(page_of(labels), who, lambda _: None)
 
     try:
         found = tasks_of(content, name)
@@ -433,7 +433,7 @@ def test_the_offsets_of_a_real_export_are_believed_in_its_own_text(labels):
     task["annotations"][0]["result"] = items
     known = Known(article_of(text), text, open=True)
 
-    outcome = read_task(json.dumps(task).encode(), Reading(page_of(labels), plan_of(labels), lambda _: known))
+    outcome = read_task(json.dumps(task).encode(), Reading(page_of(labels), who, lambda _: known))
 
     assert len(outcome.believed[0].annotation.spans) + len(outcome.away) == len(items) > 5
     assert not outcome.away

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from campaigns import FACE, region
 from conftest import add_gold
 from khabar.campaign import push as push_module
+from khabar.campaign import sending
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign, new_campaign
 from khabar.campaign.page import Page
@@ -61,9 +62,13 @@ def put(corpus, folder, *annotations):
     return folder
 
 
+def number(campaign):
+    return campaign.plan.projects["all"]
+
+
 def tasks_on(door, campaign):
-    found = [json.loads(page)["tasks"] for page in door.pages(campaign.plan.project)]
-    return list(itertools.chain(*found))
+    found = [json.loads(page)["tasks"] for page in door.pages(number(campaign))]
+    return sorted(itertools.chain(*found), key=lambda each: each["data"]["article"])
 
 
 def files(campaign):
@@ -97,7 +102,7 @@ def test_pushing_twice_sends_everything_once(corpus, door, tmp_path):
     assert first.sent == second.there == {"tasks": 3, "predictions": 3, "annotations": 3}
     assert second.sent == first.there == {"tasks": 0, "predictions": 0, "annotations": 0}
     assert first.refused == second.refused == []
-    assert first.project == second.project
+    assert first.projects == second.projects
     on_server = tasks_on(door, campaign)
     assert [(each["total_annotations"], each["total_predictions"]) for each in on_server] == [(1, 1)] * 3
 
@@ -105,13 +110,14 @@ def test_pushing_twice_sends_everything_once(corpus, door, tmp_path):
 def test_a_push_that_is_cut_off_is_completed_by_the_next(corpus, door, tmp_path, monkeypatch):
     campaign = begin(corpus, add(corpus, count=5))
     load = Load(predictions=put(corpus, tmp_path / "p", *(of(corpus, key, "t") for key in campaign.plan.articles)))
+    monkeypatch.setattr(sending, "BATCH", 2)
     monkeypatch.setattr(push_module, "BATCH", 2)
 
     def killed(words):
-        if words.startswith(at):
+        if words == at:
             raise KeyboardInterrupt
 
-    for at in ("2 of 5 tasks", "2 of 5 predictions"):
+    for at in ("2 tasks", "2 predictions"):
         with pytest.raises(KeyboardInterrupt):
             push(Campaign(corpus, campaign.name), door, load, killed)
         at = "never"  # noqa: PLW2901 - what `killed` looks at
@@ -130,7 +136,7 @@ def test_a_push_that_was_cut_off_before_it_noted_its_project_finds_it_again(corp
 
     second = push(Campaign(corpus, campaign.name), door, Load(), quiet)
 
-    assert first.project == second.project
+    assert first.projects == second.projects
     assert second.there["tasks"] == 1
 
 
@@ -224,13 +230,13 @@ def test_a_pull_that_is_cut_off_is_completed_by_the_next(corpus, door, tmp_path,
     assert (campaign.folder / "exports" / "0001").is_dir()
     assert not (campaign.folder / "manifest.json").exists()
     with monkeypatch.context() as patch:
-        patch.setattr("khabar.campaign.pull._write", killed_while_writing)
+        patch.setattr("khabar.campaign.pull._Settling._write", killed_while_writing)
         with pytest.raises(KeyboardInterrupt):
             pull(campaign, door, quiet)
     done = pull(campaign, door, quiet)
 
     assert (done.new, done.summary.tasks, done.summary.annotations, done.written) == (False, 5, 5, 5)
-    pages = sorted((campaign.folder / "exports").glob("*/*"))
+    pages = sorted((campaign.folder / "exports").glob("*/*/*"))
     assert [path.name for path in pages] == ["page-0001.json", "page-0002.json", "page-0003.json"]
 
 
@@ -242,7 +248,7 @@ def test_a_checkout_without_exports_pulls_everything_and_a_touched_page_is_refus
 
     shutil.rmtree(campaign.folder / "exports")
     again = pull(campaign, door, quiet)
-    page = campaign.folder / "exports" / "0002" / "page-0001.json"
+    page = campaign.folder / "exports" / "0002" / "all" / "page-0001.json"
     page.write_bytes(page.read_bytes().replace(b"Rihan", b"Raihan"))
 
     assert (again.new, again.summary.number, again.summary.full, again.written) == (True, 2, True, 0)
@@ -311,7 +317,7 @@ def test_what_cannot_be_sent_is_named_and_the_rest_goes_on(corpus, door, tmp_pat
     assert "other words there" in first.refused[1]
     assert "broken.json: " in first.refused[2]
     assert "predicts something else there already" in other.refused[1]
-    assert "no user is called 'nobody'" in other.refused[2]
+    assert "known as 'nobody'" in other.refused[2]
     assert other.sent == {"tasks": 0, "predictions": 0, "annotations": 0}
 
 
@@ -319,7 +325,7 @@ def test_a_page_that_drifted_on_the_server_is_refused_at_push_and_pull(corpus, d
     campaign = begin(corpus, add(corpus))
     push(campaign, door, Load(), quiet)
     page = campaign.frozen.replace('value="PERS"', 'value="PERSON"')
-    post(door, f"projects/{campaign.plan.project}/", {"label_config": page}, "PATCH")
+    post(door, f"projects/{number(campaign)}/", {"label_config": page}, "PATCH")
 
     for act in (lambda: push(campaign, door, Load(), quiet), lambda: pull(campaign, door, quiet)):
         with pytest.raises(
@@ -342,7 +348,7 @@ def test_a_deleted_project_gets_one_clear_line(corpus, door):
     with pytest.raises(ServerTrouble, match="on no server yet"):
         pull(campaign, door, quiet)
     push(campaign, door, Load(), quiet)
-    post(door, f"projects/{campaign.plan.project}/", None, "DELETE")
+    post(door, f"projects/{number(campaign)}/", None, "DELETE")
 
     for act in (lambda: push(campaign, door, Load(), quiet), lambda: pull(campaign, door, quiet)):
         with pytest.raises(ServerTrouble, match=r"has no project \d+, which .*campaign.toml names: was it deleted"):

@@ -11,6 +11,10 @@ URL, TOKEN = "KHABAR_STUDIO_URL", "KHABAR_STUDIO_TOKEN"
 """Variables that name another server than the embedded one."""
 
 
+EMBEDDED = "embedded"
+"""What the server under ``.studio/`` is known by, whatever its port."""
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """A Label Studio that answers.
 
@@ -41,6 +45,11 @@ def server_at_hand(embedded: Server | None) -> Server:
     if embedded is None:
         raise ServerTrouble(f"no Label Studio is up: run 'khabar studio up', or set {URL} and {TOKEN}")
     return embedded
+
+
+def home() -> str:
+    """Return what the server that campaigns use is known by here: its address, or `EMBEDDED`."""
+    return os.environ.get(URL, "").rstrip("/") or EMBEDDED
 
 
 def is_up(url: str) -> bool:

@@ -8,9 +8,12 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from khabar.campaign.address import Server
+import msgspec
+
+from khabar.campaign.address import EMBEDDED, Server
 from khabar.campaign.foreign import campaign_extra
 from khabar.errors import ServerTrouble
 
@@ -38,10 +41,14 @@ class Project(NamedTuple):
     Attributes:
         id: Its number there.
         page: Its label page.
+        tasks: How many tasks it holds.
+        predictions: How many predictions.
     """
 
     id: int
     page: str
+    tasks: int = 0
+    predictions: int = 0
 
 
 class _Missing(ServerTrouble):
@@ -53,6 +60,7 @@ class Door:
 
     Attributes:
         url: The server's address.
+        home: What the server is known by here; the embedded one keeps it when its port changes.
     """
 
     def __init__(self, server: Server) -> None:
@@ -61,6 +69,7 @@ class Door:
             from label_studio_sdk import LabelStudio
             from label_studio_sdk.core import ApiError
         self.url = server.url
+        self.home = EMBEDDED if server.pid else server.url
         self._token = server.token
         self._access, self._until = "", 0.0
         self._proxies = not server.pid  # the embedded server is on the loopback, where none belongs
@@ -85,7 +94,12 @@ class Door:
             found = self._asked("its project cannot be read", lambda: self._studio.projects.get(id=number))
         except _Missing:
             return None
-        return Project(number, found.label_config or "")
+        return Project(number, found.label_config or "", found.task_number or 0, found.total_predictions_number or 0)
+
+    def projects(self) -> list[int]:
+        """Return the numbers of all projects."""
+        found = self._asked("its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PAGE)))
+        return sorted(each.id for each in found if each.id is not None)
 
     def projects_described(self, description: str) -> list[Project]:
         """Return the projects that have a description."""
@@ -96,12 +110,16 @@ class Door:
             if each.description == description and each.id is not None
         ]
 
-    def create_project(self, title: str, description: str, page: str) -> Project:
-        """Make a project; its annotators may skip a task and may find nothing to mark."""
+    def create_project(self, title: str, description: str, page: str, each: int = 1) -> Project:
+        """Make a project whose tasks ``each`` so many annotate; they may skip a task and may find nothing to mark."""
         made = self._asked(
             "a project cannot be made",
             lambda: self._studio.projects.create(
-                title=title, description=description, label_config=page, enable_empty_annotation=True
+                title=title,
+                description=description,
+                label_config=page,
+                enable_empty_annotation=True,
+                maximum_annotations=each,
             ),
         )
         if made.id is None:
@@ -117,24 +135,41 @@ class Door:
 
     # Tasks
 
-    def pages(self, project: int, *, fields: str = "all", since: datetime | None = None) -> Iterator[bytes]:
-        """Yield the tasks of a project page by page, each as the bytes that the server sent.
+    def pages(
+        self, project: int, *, fields: str = "all", since: datetime | None = None, after: int = 0
+    ) -> Iterator[bytes]:
+        """Yield the tasks of a project page by page, by their ids, each page as the bytes that the server sent.
+
+        A page is asked for by the last id before it, so that none is missed where others are deleted meanwhile.
 
         Args:
             project: Its number.
             fields: ``all``, or ``task_only`` for tasks without what was said of them.
             since: Only tasks that changed after it.
+            after: Only tasks whose id is above it.
         """
-        number, last = 1, 1
-        while number <= last:
-            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": number} | _changed(since))
-            last = -(-_total(content) // PAGE)
+        while True:
+            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": 1} | _query(since, after))
+            page = _listed(content)
+            if not page.tasks:
+                return
             yield content
-            number += 1
+            if page.total <= len(page.tasks):
+                return
+            after = max(each.id for each in page.tasks)
 
     def count(self, project: int) -> int:
         """Return the number of tasks of a project."""
-        return _total(self._tasks(project, {"fields": "task_only", "page_size": 1, "page": 1}))
+        return _listed(self._tasks(project, {"fields": "task_only", "page_size": 1, "page": 1})).total
+
+    def clock(self) -> datetime:
+        """Return the time by the server's clock, which is the one that changes are dated by."""
+
+        def fetch() -> datetime:
+            answer = self._http.get(f"{self.url}/api/version").raise_for_status()
+            return parsedate_to_datetime(answer.headers["Date"])
+
+        return self._asked("it does not tell the time", fetch)
 
     def _tasks(self, project: int, query: dict[str, Any]) -> bytes:
         def fetch() -> bytes:
@@ -149,6 +184,20 @@ class Door:
         self._asked(
             f"{len(tasks)} tasks cannot be sent", lambda: self._studio.projects.import_tasks(project, request=tasks)
         )
+
+    def remove_untouched(self, task: int) -> bool:
+        """Remove a task that nobody began; return False where somebody did."""
+        trouble = f"task {task} cannot be removed"
+
+        def fetch() -> dict[str, Any]:
+            found: dict[str, Any] = self._http.get(f"{self.url}/api/tasks/{task}").raise_for_status().json()
+            return found
+
+        found = self._asked(trouble, fetch)
+        if found.get("annotations") or found.get("drafts"):
+            return False
+        self._asked(trouble, lambda: self._studio.tasks.delete(id=str(task)))
+        return True
 
     def add_predictions(self, project: int, predictions: list[dict[str, Any]]) -> None:
         """Send predictions for tasks that are there, all of them or none."""
@@ -165,6 +214,11 @@ class Door:
                 id=task, result=result, completed_by=user, was_cancelled=False, ground_truth=False
             ),
         )
+
+    def users(self) -> dict[str, int]:
+        """Return the users of the server by the address that they log in with."""
+        found = self._asked("its users cannot be listed", self._studio.users.list)
+        return {each.email: each.id for each in found if each.email and each.id is not None}
 
     # What goes wrong
 
@@ -192,23 +246,37 @@ class Door:
         request.headers["Authorization"] = f"Bearer {self._access}"
 
 
-def _changed(since: datetime | None) -> dict[str, str]:
+def _query(since: datetime | None, after: int) -> dict[str, str]:
     """Return the query for tasks that changed after a moment; the server knows one way of writing it."""
-    if since is None:
-        return {}
-    later = {
-        "filter": "filter:tasks:updated_at",
-        "operator": "greater",
-        "type": "Datetime",
-        "value": since.strftime(_TIME),
-    }
-    return {"query": json.dumps({"filters": {"conjunction": "and", "items": [later]}})}
+    asked = []
+    if after:
+        asked.append(_filter("id", "Number", after))
+    if since is not None:
+        asked.append(_filter("updated_at", "Datetime", since.strftime(_TIME)))
+    return {"query": json.dumps({"filters": {"conjunction": "and", "items": asked}})} if asked else {}
 
 
-def _total(page: bytes) -> int:
+def _filter(column: str, kind: str, value: int | str) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": "greater", "type": kind, "value": value}
+
+
+class _Numbered(msgspec.Struct):
+    id: int
+
+
+class _Listed(msgspec.Struct):
+    total: int
+    tasks: list[_Numbered]
+
+
+def _listed(page: bytes) -> _Listed:
     try:
-        return int(json.loads(page)["total"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return msgspec.json.decode(page, type=_Listed)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    try:  # a lone surrogate or NaN in one task is no reason to lose the others
+        return msgspec.convert(json.loads(page), _Listed)
+    except (ValueError, RecursionError):
         raise ServerTrouble("the server's list of tasks is none: is it a Label Studio?") from None
 
 

@@ -48,6 +48,20 @@ class Submitted(msgspec.Struct):
     completed_by: int | User | None = None
     updated_by: int | User | None = None
     was_cancelled: bool = False
+    ground_truth: bool = False
+    lead_time: float | None = None
+    created_at: str = ""
+    updated_at: str = ""
+
+
+class Draft(msgspec.Struct):
+    """Something begun and not submitted; its user is told by the address that they log in with."""
+
+    id: int
+    user: str | int | None = None
+    result: list[msgspec.Raw] | None = None
+    lead_time: float | None = None
+    created_at: str = ""
     updated_at: str = ""
 
 

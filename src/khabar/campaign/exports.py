@@ -1,11 +1,13 @@
 """What was pulled, untouched: the bytes of every page, numbered, and a manifest of them that is committed.
 
-``exports/0001/page-0001.json`` and so on are append-only and git-ignored; they hold names of annotators and texts.  A
-pull that is in the manifest is whole; a folder that is not is the rest of one that was cut off.
+``exports/0001/<project>/page-0001.json`` and so on are append-only and git-ignored; they hold names of annotators and
+texts.  A pull that is in the manifest is whole; a folder that is not is the rest of one that was cut off.  The rest of
+a full pull is gone on with.
 """
 
 import hashlib
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -13,11 +15,14 @@ from typing import NamedTuple
 import msgspec
 
 from khabar.campaign.exported import Broken, decoded, tasks_of
+from khabar.campaign.plan import EVERYBODY
 from khabar.errors import BadRecord, Changed
 from khabar.model.text import DIGEST_SHOWN
 from khabar.store import write_atomically
 
 Key = int | str
+BEGAN = "began"
+"""Marks the folder of a full pull until it is whole."""
 
 
 class PageFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,10 +31,12 @@ class PageFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         path: Relative to ``exports/``.
         sha256: Digest of its bytes.
+        project: Name of the project whose tasks it holds.
     """
 
     path: str
     sha256: str
+    project: str = EVERYBODY
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +46,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         number: From 1.
         full: Whether it is all there was, else what had changed.
         pages: The pages.
+        began: When it began by the server's clock, ISO 8601; what changed later may not be in it.
         tasks: Tasks on the server, as known after it; likewise the counts that follow.
         annotations: Annotations that were believed.
         cancelled: Annotations that their annotator skipped.
@@ -50,6 +58,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     number: int
     full: bool
     pages: tuple[PageFile, ...]
+    began: str = ""
     tasks: int = 0
     annotations: int = 0
     cancelled: int = 0
@@ -60,24 +69,25 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pulls: tuple[Pull, ...] = ()
-    tasks: dict[str, int] = {}
 
 
 class State(NamedTuple):
     """The newest known state of one task.
 
     Attributes:
-        raw: The task as the server sent it.
+        page: Path of the page that holds it.
+        project: Name of its project.
         updated_at: When it last changed.
     """
 
-    raw: bytes
+    page: str
+    project: str
     updated_at: str
 
 
 class _Stamp(msgspec.Struct):
     id: int
-    updated_at: str
+    updated_at: str = ""
 
 
 class Exports:
@@ -94,19 +104,10 @@ class Exports:
     @property
     def pulls(self) -> tuple[Pull, ...]:
         """The pulls in order."""
-        return self._read.pulls
-
-    @property
-    def tasks(self) -> dict[str, int]:
-        """Id of the task of each article on the server, as the last pull found it."""
-        return self._read.tasks
-
-    @property
-    def _read(self) -> _Manifest:
         if not self._manifest.is_file():
-            return _Manifest()
+            return ()
         try:
-            return msgspec.json.decode(self._manifest.read_bytes(), type=_Manifest)
+            return msgspec.json.decode(self._manifest.read_bytes(), type=_Manifest).pulls
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self._manifest}: {error}") from None
 
@@ -130,55 +131,88 @@ class Exports:
                         f"{path} is {ours[:DIGEST_SHOWN]}, manifest.json says {each.sha256[:DIGEST_SHOWN]}:"
                         " what was pulled never changes, restore it or remove it"
                     )
-                found.update(states_of(content, str(path)))
+                found.update(states_of(content, each))
         return found
 
-    def begin(self) -> int:
-        """Return the number of the next pull, clearing away what is left of one that was cut off."""
+    def newest(self, states: dict[Key, State]) -> Iterator[tuple[str, bytes]]:
+        """Yield the project and the bytes of each task in its newest state; no more than a page is held."""
+        for name in sorted({each.page for each in states.values()}):
+            content = (self.folder / name).read_bytes()
+            for key, raw in _keyed(content, name):
+                state = states.get(key)
+                if state is not None and state.page == name:
+                    yield state.project, raw
+
+    # A pull that is being written
+
+    def begin(self, began: str, *, full: bool) -> Pull:
+        """Return the next pull: what is kept of a full one that was cut off, where that is asked, else an empty one."""
         number = len(self.pulls) + 1
-        shutil.rmtree(self.folder / f"{number:04}", ignore_errors=True)
-        return number
+        folder = self.folder / f"{number:04}"
+        mark = folder / BEGAN
+        if full and mark.is_file():
+            pages = tuple(
+                PageFile(
+                    path=str(path.relative_to(self.folder)),
+                    sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+                    project=path.parent.name,
+                )
+                for path in sorted(folder.glob("*/page-*.json"))
+            )
+            return Pull(number=number, full=True, pages=pages, began=mark.read_text(encoding="utf-8"))
+        shutil.rmtree(folder, ignore_errors=True)
+        if full:
+            write_atomically(mark, began.encode("utf-8"))
+        return Pull(number=number, full=full, pages=(), began=began)
 
-    def keep(self, number: int, done: int, pages: list[bytes]) -> list[PageFile]:
-        """Write pages of a pull after ``done`` others; return what the manifest will say of them."""
-        files = []
-        for count, content in enumerate(pages, start=done + 1):
-            path = f"{number:04}/page-{count:04}.json"
+    @property
+    def cut_off(self) -> bool:
+        """Whether a full pull was cut off."""
+        return (self.folder / f"{len(self.pulls) + 1:04}" / BEGAN).is_file()
+
+    def keep(self, pull: Pull, project: str, pages: list[bytes]) -> Pull:
+        """Write pages of a project's tasks; return the pull with them."""
+        files = list(pull.pages)
+        for content in pages:
+            count = sum(each.project == project for each in files) + 1
+            path = f"{pull.number:04}/{project}/page-{count:04}.json"
             write_atomically(self.folder / path, content)
-            files.append(PageFile(path=path, sha256=hashlib.sha256(content).hexdigest()))
-        return files
+            files.append(PageFile(path=path, sha256=hashlib.sha256(content).hexdigest(), project=project))
+        return msgspec.structs.replace(pull, pages=tuple(files))
 
-    def add(self, pull: Pull, tasks: dict[str, int]) -> None:
-        """Put a pull into the manifest, which makes it whole, with the task of each article."""
-        content = msgspec.json.encode(_Manifest((*self.pulls, pull), dict(sorted(tasks.items()))))
+    def put(self, pull: Pull) -> None:
+        """Put a pull into the manifest, which makes it whole; or what it came to, where it is there."""
+        pulls = self.pulls
+        if pull in pulls:
+            return
+        content = msgspec.json.encode(_Manifest((*pulls[: pull.number - 1], pull)))
         write_atomically(self._manifest, msgspec.json.format(content, indent=2) + b"\n")
+        (self.folder / f"{pull.number:04}" / BEGAN).unlink(missing_ok=True)
 
 
-def states_of(page: bytes, place: str) -> dict[Key, State]:
+def states_of(page: bytes, file: PageFile) -> dict[Key, State]:
     """Return the tasks of a page by their id on the server; one that has none by its digest."""
-    found: dict[Key, State] = {}
+    return {
+        key: State(file.path, file.project, stamp)
+        for key, raw in _keyed(page, file.path)
+        for stamp in [_stamp(raw).updated_at]
+    }
+
+
+def _keyed(page: bytes, place: str) -> Iterator[tuple[Key, bytes]]:
     for raw in tasks_of(page, place):
-        try:
-            stamp = decoded(raw, _Stamp)
-        except Broken:
-            found[hashlib.sha256(raw).hexdigest()] = State(raw, "")
-        else:
-            found[stamp.id] = State(raw, stamp.updated_at)
-    return found
+        yield _stamp(raw).id or hashlib.sha256(raw).hexdigest(), raw
 
 
-def moment(states: dict[Key, State]) -> tuple[str, datetime | None]:
-    """Return the latest change among tasks, as the server writes it and as a time."""
-    best: tuple[str, datetime | None] = ("", None)
-    for state in states.values():
-        time = when(state.updated_at)
-        if time is not None and (best[1] is None or time > best[1]):
-            best = state.updated_at, time
-    return best
+def _stamp(raw: bytes) -> _Stamp:
+    try:
+        return decoded(raw, _Stamp)
+    except Broken:
+        return _Stamp(0)
 
 
 def when(told: str) -> datetime | None:
-    """Return the time that a server's ``updated_at`` tells, None where it tells none."""
+    """Return the time that a server tells, None where it tells none."""
     try:
         time = datetime.fromisoformat(told)
     except ValueError:

@@ -3,7 +3,6 @@
 import os
 
 from khabar.campaign.address import URL
-from khabar.campaign.exports import Exports
 from khabar.campaign.folder import Campaign
 from khabar.campaign.server import Studio
 from khabar.store import Corpus
@@ -26,9 +25,8 @@ def links(corpus: Corpus) -> dict[tuple[str, str], str]:
     """Return the path of the task of every annotation that a campaign pulled, by annotator and article."""
     found: dict[tuple[str, str], str] = {}
     for name in corpus.campaigns:
-        campaign = Campaign(corpus, name)
-        tasks = Exports(campaign.folder).tasks if campaign.plan.project else {}
-        for path in corpus.campaign_annotations(name):
-            if path.stem in tasks:
-                found[path.parent.name, path.stem] = task_path(campaign.plan.project, tasks[path.stem])
+        projects = Campaign(corpus, name).plan.projects
+        for each in corpus.work(name):
+            if projects.get(each.project) and each.state == "submitted":
+                found[each.annotator, each.article] = task_path(projects[each.project], each.task)
     return found

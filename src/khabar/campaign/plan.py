@@ -1,70 +1,123 @@
-"""What a campaign is: ``campaign.toml``, written once by ``khabar campaign new`` and kept by hand from then on."""
+"""What a campaign is: ``campaign.toml``, written once by ``khabar campaign new`` and kept by hand from then on.
+
+It holds pseudonyms alone; who stands behind one is in `khabar.campaign.people`, and never in git.  Who annotates what
+is drawn from it by `khabar.campaign.assignments`.
+"""
 
 import json
 import re
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 import msgspec
 
-from khabar.errors import BadRecord, NotFound
+from khabar.errors import BadRecord
 
 NAME = re.compile(r"[a-z0-9-]{3,50}")
 PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-UNNAMED = re.compile(r"a([1-9][0-9]{0,8})")
-_PROJECT = re.compile(r"^project *= *[0-9]+", re.MULTILINE)
+EVERYBODY = "all"
+"""The project of a campaign that names nobody, or whose annotators share one."""
+
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Annotator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who stands behind a pseudonym.
 
     Attributes:
-        user: Id of the user on the Label Studio server.
-        kind: Whether that user is a person or stands for a model.
+        kind: A person, or a model.
+        project: The project that they annotate in; empty: one of their own, called as they are.
     """
 
-    user: int
     kind: Literal["person", "model"] = "person"
+    project: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A campaign: what is asked, of which articles, of whom.
 
     Attributes:
-        title: Title of the project on the server, 3 to 50 characters.
+        title: Title of the projects on the server, 3 to 50 characters.
         layers: The layers that are annotated.
-        articles: Ids of the articles.
         label_set: Digest of the label set that the page was generated from.
-        project: Id of the project on the server, 0 before the first push.
-        annotators: By pseudonym; a user who is not here is called ``a`` and its id, and is a person.
+        articles: Ids of the articles that are annotated.
+        qualification: Ids of articles with gold that everybody annotates first, from nothing: batch 0.
+        controls: Ids of articles with gold that everybody annotates too, mixed among the others.
+        overlap: How many projects an article is in; where there is one project, how many annotate it there.
+        batch: Articles in a batch, 0: all in one.
+        released: The last batch that annotators have; batches count from 1.
+        bare: Share of the tasks, controls among them, that are begun from nothing though a pre-annotation exists.
+        seed: Of every draw.
+        drawn: How the articles were chosen, for the reader.
+        annotators: By pseudonym.
+        projects: Ids of the projects on the server by their names here, 0 before the first push.
     """
 
     title: str
     layers: tuple[str, ...]
-    articles: tuple[str, ...]
     label_set: str
-    project: int = 0
+    articles: tuple[str, ...]
+    qualification: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    overlap: Annotated[int, msgspec.Meta(ge=1)] = 1
+    batch: Count = 0
+    released: Count = 1
+    bare: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    seed: int = 0
+    drawn: str = ""
     annotators: dict[str, Annotator] = msgspec.field(default_factory=dict)
+    projects: dict[str, Count] = msgspec.field(default_factory=dict)
 
-    def annotator(self, user: int) -> tuple[str, Literal["person", "model"]]:
-        """Return the pseudonym and kind of a user."""
-        found = ((name, each.kind) for name, each in self.annotators.items() if each.user == user)
-        return next(found, (f"a{user}", "person"))
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every article of the campaign, those with known gold too."""
+        return (*self.articles, *self.qualification, *self.controls)
 
-    def user(self, annotator: str) -> int:
-        """Return the user behind a pseudonym.
+    @property
+    def cohorts(self) -> tuple[str, ...]:
+        """Names of the projects, in the order of the annotators."""
+        return tuple(dict.fromkeys(map(self.project_of, self.annotators))) or (EVERYBODY,)
 
-        Raises:
-            NotFound: nobody has it.
-        """
-        if annotator in self.annotators:
-            return self.annotators[annotator].user
-        unnamed = UNNAMED.fullmatch(annotator)
-        if unnamed is None:
-            raise NotFound(
-                f"no user is called '{annotator}' in campaign.toml, its annotations need one:"
-                f' add {annotator} = {{ user = 1, kind = "model" }} to [annotators]'
-            )
-        return int(unnamed[1])
+    def project_of(self, annotator: str) -> str:
+        """Return the name of the project that an annotator of the plan works in."""
+        return self.annotators[annotator].project or annotator
+
+    def members(self, project: str) -> tuple[str, ...]:
+        """Return the annotators of a project."""
+        return tuple(name for name in self.annotators if self.project_of(name) == project)
+
+    @property
+    def each(self) -> int:
+        """How many annotate an article in one project."""
+        return self.overlap if len(self.cohorts) == 1 else 1
+
+
+def working(
+    annotators: Iterable[str], models: Iterable[str], groups: Iterable[str], *, shared: bool
+) -> dict[str, Annotator]:
+    """Return the annotators of a plan.
+
+    Args:
+        annotators: Pseudonyms of persons.
+        models: Names of models.
+        groups: Projects that some share, each as ``name=sami,layla``.
+        shared: Whether all others share one project; else each has one of their own.
+
+    Raises:
+        BadRecord: a group is no group, or somebody is in two.
+    """
+    found: dict[str, str] = {}
+    for group in groups:
+        project, sign, members = group.partition("=")
+        for name in members.replace(",", " ").split():
+            if found.setdefault(name, project) != project:
+                raise BadRecord(f"{name} is in the groups {found[name]} and {project}: leave one")
+        if not sign or project not in found.values():
+            raise BadRecord(f"'{group}' is no group: write a project's name and its annotators, as in first=sami,layla")
+    kinds: dict[str, Literal["person", "model"]] = dict.fromkeys(found, "person")
+    kinds |= dict.fromkeys(annotators, "person")
+    kinds |= dict.fromkeys(models, "model")
+    return {name: Annotator(kind, found.get(name, EVERYBODY if shared else name)) for name, kind in kinds.items()}
 
 
 def read_plan(content: bytes, place: str) -> Plan:
@@ -77,15 +130,29 @@ def read_plan(content: bytes, place: str) -> Plan:
         plan = msgspec.toml.decode(content, type=Plan)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRecord(f"{place}: {error}") from None
-    users = [each.user for each in plan.annotators.values()]
-    for name, each in plan.annotators.items():
-        if not PSEUDONYM.fullmatch(name):
-            raise BadRecord(f"{place}: the pseudonym '{name}' names a folder: use A-Z a-z 0-9 . _ -")
-        if users.count(each.user) > 1:
-            raise BadRecord(f"{place}: user {each.user} has two pseudonyms, one is right: remove the other")
-        if UNNAMED.fullmatch(name) and name != f"a{each.user}":
-            raise BadRecord(f"{place}: '{name}' is how user {name[1:]} is called without a pseudonym: choose another")
+    fault = _fault(plan)
+    if fault:
+        raise BadRecord(f"{place}: {fault}")
     return plan
+
+
+def _fault(plan: Plan) -> str:
+    """Tell why a plan does not hold together, empty where it does."""
+    for name in (*plan.annotators, *plan.cohorts):
+        if not PSEUDONYM.fullmatch(name):
+            return f"'{name}' names a folder: use A-Z a-z 0-9 . _ -"
+    if plan.overlap > len(plan.cohorts) > 1:
+        return f"overlap is {plan.overlap}, there are {len(plan.cohorts)} projects: lower it, or add annotators"
+    twice = sorted({key for key in plan.asked if plan.asked.count(key) > 1}) if _repeats(plan.asked) else ()
+    if twice:
+        return f"{twice[0]} is asked twice, as article, control or qualification: leave one"
+    if strange := sorted(set(plan.projects) - set(plan.cohorts)):
+        return f"[projects] has '{strange[0]}', no annotator works there: there are {', '.join(plan.cohorts)}"
+    return ""
+
+
+def _repeats(keys: tuple[str, ...]) -> bool:
+    return len(set(keys)) < len(keys)
 
 
 def new_plan(plan: Plan) -> str:
@@ -95,27 +162,59 @@ def new_plan(plan: Plan) -> str:
         f"title = {_quoted(plan.title)}",
         f"layers = [{', '.join(map(_quoted, plan.layers))}]",
         f"label_set = {_quoted(plan.label_set)}",
-        f"project = {plan.project}  # its id on the Label Studio server; 0 before the first push",
-        "articles = [",
-        *(f"  {_quoted(each)}," for each in plan.articles),
-        "]",
+        f"overlap = {plan.overlap}  # how many annotate an article",
+        f"batch = {plan.batch}  # articles a batch; 0: all in one",
+        f"released = {plan.released}  # the last batch that annotators have",
+        f"bare = {plan.bare}  # share of the tasks that are begun from nothing, though a pre-annotation exists",
+        f"seed = {plan.seed}",
+        *([f"drawn = {_quoted(plan.drawn)}"] if plan.drawn else []),
+        *_listed("articles", plan.articles),
+        *(_listed("qualification", plan.qualification) if plan.qualification else []),
+        *(_listed("controls", plan.controls) if plan.controls else []),
         "",
-        '# Pseudonyms, as in: sami = { user = 3 }, or "tagger-0.1" = { user = 4, kind = "model" }.',
+        "# Pseudonyms alone, and the project that each works in; who they are says 'khabar studio user', outside git.",
         "[annotators]",
+        *(f"{_quoted(name)} = {_inline(plan, name)}" for name in plan.annotators),
+        "",
+        "# Ids on the Label Studio server; 0 before the first push.",
+        "[projects]",
+        *(f"{_quoted(name)} = {plan.projects.get(name, 0)}" for name in plan.cohorts),
     ]
     return "\n".join(lines) + "\n"
 
 
-def with_project(content: str, project: int, place: str) -> str:
-    """Return ``campaign.toml`` with the id of its project, everything else as it was written by hand.
+def with_project(content: str, name: str, number: int, place: str) -> str:
+    """Return ``campaign.toml`` with the id of a project, everything else as it was written by hand.
 
     Raises:
         BadRecord: it has no line for it.
     """
-    changed, count = _PROJECT.subn(f"project = {project}", content, count=1)
+    head, found, tail = content.partition("[projects]")
+    line = re.compile(rf'^"?{re.escape(name)}"? *= *[0-9]+', re.MULTILINE)
+    changed, count = line.subn(f"{_quoted(name)} = {number}", tail, count=1)
+    if not found or not count:
+        raise BadRecord(f"{place}: project {number} belongs in [projects] as {name} = {number}: add the line")
+    return head + found + changed
+
+
+def with_released(content: str, batch: int, place: str) -> str:
+    """Return ``campaign.toml`` with another batch released.
+
+    Raises:
+        BadRecord: it has no line for it.
+    """
+    changed, count = re.subn(r"^released *= *[0-9]+", f"released = {batch}", content, count=1, flags=re.MULTILINE)
     if not count:
-        raise BadRecord(f"{place}: no line begins with 'project =', project {project} belongs there: add it")
+        raise BadRecord(f"{place}: no line begins with 'released =', it should say {batch}: add it above the tables")
     return changed
+
+
+def _listed(name: str, keys: tuple[str, ...]) -> list[str]:
+    return [f"{name} = [", *(f"  {_quoted(each)}," for each in keys), "]"]
+
+
+def _inline(plan: Plan, name: str) -> str:
+    return f'{{ kind = "{plan.annotators[name].kind}", project = {_quoted(plan.project_of(name))} }}'
 
 
 def _quoted(text: str) -> str:

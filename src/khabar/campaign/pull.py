@@ -3,22 +3,27 @@
 A pull that finds nothing new writes nothing; one that was cut off is completed by the next.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from khabar.campaign.address import EMBEDDED
 from khabar.campaign.client import Door
-from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, moment, states_of, when
+from khabar.campaign.exported import tasks_of
+from khabar.campaign.exports import Exports, Key, Pull, State, when
+from khabar.campaign.fetch import Fetch
 from khabar.campaign.folder import Campaign
+from khabar.campaign.people import People
+from khabar.campaign.plan import EVERYBODY
+from khabar.campaign.record import Desk, merged, rows
 from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task
 from khabar.errors import Changed
-from khabar.store import write_atomically
+from khabar.model.work import Work
+from khabar.store import WORK, write_atomically
 
-MARGIN = timedelta(seconds=60)
-"""How far before the latest known change a pull looks: changes are not stored in the order of their times."""
 QUARANTINE = "quarantine.jsonl"
 
 
@@ -42,36 +47,23 @@ class Pulled(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _Fetched(NamedTuple):
-    """What was fetched and kept; no files where nothing was new."""
-
-    files: tuple[PageFile, ...]
-    states: dict[Key, State]
-
-
-def pull(campaign: Campaign, door: Door, tell: Callable[[str], None]) -> Pulled:
-    """Fetch what is new on the server and write what it says.
+def pull(campaign: Campaign, door: Door, tell: Callable[[str], None], *, full: bool = False) -> Pulled:
+    """Fetch what is new on the server, or everything, and write what it says.
 
     Raises:
+        Busy: somebody else pushes or pulls the campaign.
+        NotFound: an annotator of the plan is nobody who is known here.
         ServerTrouble: the server has no such project, or fails.
         Changed: the label page on the server is not the frozen one, or an earlier page was touched.
     """
-    project = campaign.project(door).id
-    exports = Exports(campaign.folder)
-    states = exports.states() or {}
-    there, full = states, not states
-    fetched = _Fetched((), {})
-    if states:
-        _, latest = moment(states)
-        pages = door.pages(project, since=latest - MARGIN if latest else None)
-        fetched = _fetch(exports, _told(pages, tell), states)
-        there = states | fetched.states
-        full = len(there) != door.count(project)  # tasks were deleted
-    if full:
-        fetched = _fetch(exports, _told(door.pages(project), tell), None if states else {})
-        there = fetched.states
-    tell("writing annotations")
-    return _settled(campaign, exports, Pull(number=0, full=full, pages=fetched.files), there)
+    with campaign.alone():
+        people = campaign.people(door)
+        people.refuse_strangers(campaign.plan)
+        fetch = Fetch(campaign, door, tell)
+        fetch.run(full=full)
+        tell("writing annotations")
+        settling = _Settling(campaign, people, door.users())
+        return settling.settled(fetch.states, new=fetch.pull is not None)
 
 
 def take(campaign: Campaign, files: list[Path]) -> Pulled:
@@ -81,151 +73,128 @@ def take(campaign: Campaign, files: list[Path]) -> Pulled:
         Changed: the campaign has a project on a server, or an earlier page was touched.
         BadRecord: a file is no export.
     """
-    if campaign.plan.project:
-        raise Changed(
-            f"{campaign.plan.title} has project {campaign.plan.project} on the server: pull it from there,"
-            " or take the files into another campaign"
-        )
-    exports = Exports(campaign.folder)
-    pages = [path.read_bytes() for path in files]
-    there = {
-        key: state for page, path in zip(pages, files, strict=True) for key, state in states_of(page, str(path)).items()
-    }
-    kept = () if there == exports.states() else tuple(exports.keep(exports.begin(), 0, pages))
-    return _settled(campaign, exports, Pull(number=0, full=True, pages=kept), there)
-
-
-def _settled(campaign: Campaign, exports: Exports, begun: Pull, there: dict[Key, State]) -> Pulled:
-    """Convert the newest state of every task, put the pull into the manifest if it brought anything, and write."""
-    found = _convert(campaign, there)
-    new = bool(begun.pages)
-    number = len(exports.pulls) + new
-    summary = _summary(msgspec.structs.replace(begun, number=number), found, there)
-    if new:
-        exports.add(summary, {each.annotation.article: each.task for each in found.best.values()})
-    written, removed = _write(campaign, found)
-    return Pulled(new, summary, written, removed, tuple(found.away), tuple(found.notes))
-
-
-def _fetch(exports: Exports, pages: Iterator[bytes], known: dict[Key, State] | None) -> _Fetched:
-    """Fetch pages and keep them from the first that has something new; all of them where nothing is known."""
-    number = exports.begin()
-    states: dict[Key, State] = {}
-    files: list[PageFile] = []
-    waiting: list[bytes] = []
-    new = known is None
-    for content in pages:
-        here = states_of(content, f"page {len(waiting) + len(files) + 1}")
-        states |= here
-        new = new or any(
-            known is None or known.get(key, _NONE).updated_at != each.updated_at for key, each in here.items()
-        )
-        waiting.append(content)
+    with campaign.alone():
+        for number in filter(None, campaign.plan.projects.values()):
+            raise Changed(
+                f"{campaign.plan.title} has project {number} on the server: pull it from there,"
+                " or take the files into another campaign"
+            )
+        exports = Exports(campaign.folder)
+        contents = [path.read_bytes() for path in files]
+        for content, path in zip(contents, files, strict=True):
+            tasks_of(content, str(path))
+        begun = exports.keep(exports.begin("", full=False), EVERYBODY, contents)
+        pulls = exports.pulls
+        new = not exports.states() or [each.sha256 for each in begun.pages] != [each.sha256 for each in pulls[-1].pages]
         if new:
-            files += exports.keep(number, len(files), waiting)
-            waiting.clear()
-    return _Fetched(tuple(files), states)
+            exports.put(msgspec.structs.replace(begun, full=True))
+        else:
+            exports.begin("", full=False)
+        settling = _Settling(campaign, People(campaign.corpus.studio, EMBEDDED), {})
+        return settling.settled(exports.states() or {}, new=new)
 
 
-_NONE = State(b"", "never")
+class _Settling:
+    """Reads the newest state of every task and writes what it says where that differs from what is there."""
 
+    def __init__(self, campaign: Campaign, people: People, users: Mapping[str, int]) -> None:
+        self._campaign = campaign
+        self._corpus = campaign.corpus
+        self._folder = campaign.folder / "annotations"
+        self._users = {each.email: each.user for each in people.known.values() if each.email} | dict(users)
+        self._people = people
+        self._ages: dict[Path, tuple[datetime, int]] = {}
+        self._work: list[Work] = []
+        self._away: list[Quarantined] = []
+        self._notes: list[str] = []
+        self._cancelled = self._drafts = self._written = 0
 
-def _told(pages: Iterator[bytes], tell: Callable[[str], None]) -> Iterator[bytes]:
-    for number, page in enumerate(pages, start=1):
-        tell(f"page {number}")
-        yield page
+    def settled(self, states: dict[Key, State], *, new: bool) -> Pulled:
+        """Write annotations, quarantine and record, and note in the manifest what the pull came to."""
+        exports = Exports(self._campaign.folder)
+        readings = {name: self._reading(name) for name in {each.project for each in states.values()}}
+        for project, raw in exports.newest(states):
+            reading, desk = readings[project]
+            self._work += rows(raw, desk)
+            self._add(read_task(raw, reading))
+        removed = self._remove()
+        self._away.sort(key=lambda each: (each.task, each.annotation))
+        self._put(QUARANTINE, self._away)
+        self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work))
+        summary = self._summary(exports, states)
+        exports.put(summary)
+        return Pulled(new, summary, self._written, removed, tuple(self._away), tuple(self._notes))
 
+    def _reading(self, project: str) -> tuple[Reading, Desk]:
+        corpus, asked = self._corpus, self._campaign.asked
 
-class _Conversion:
-    """What all tasks of a campaign come to."""
+        def find(key: str) -> Known | None:
+            return known(corpus, key) if key in asked else None
 
-    def __init__(self) -> None:
-        self.best: dict[tuple[str, str], Believed] = {}
-        self.away: list[Quarantined] = []
-        self.notes: list[str] = []
-        self.cancelled = self.drafts = 0
+        who = self._people.who(self._campaign.plan, project)
+        due = {each.article: each for each in self._campaign.fixed if each.project == project}
+        return Reading(self._campaign.page, who, find), Desk(project, who, self._users, due)
 
-    def add(self, outcome: Outcome) -> None:
-        self.away += outcome.away
-        self.notes += outcome.notes
-        self.cancelled += outcome.cancelled
-        self.drafts += outcome.drafts
+    def _add(self, outcome: Outcome) -> None:
+        self._away += outcome.away
+        self._notes += outcome.notes
+        self._cancelled += outcome.cancelled
+        self._drafts += outcome.drafts
         for each in outcome.believed:
-            key = each.annotation.annotator, each.annotation.article
-            other = self.best.get(key, each)
-            newer, older = (other, each) if _age(other) > _age(each) else (each, other)
-            self.best[key] = newer
-            if older is not newer:
-                self.away.append(
-                    Quarantined(
-                        article=older.annotation.article,
-                        task=older.task,
-                        annotation=older.number,
-                        item="",
-                        reason=f"{older.annotation.annotator} annotated the article again: {newer.number} is newer",
-                    )
+            self._write(each)
+
+    def _write(self, each: Believed) -> None:
+        """Write an annotation; of two that one annotator made of one article the newer counts."""
+        annotation = each.annotation
+        path = self._folder / annotation.annotator / f"{annotation.article}.json"
+        age = when(each.updated_at) or datetime.min.replace(tzinfo=UTC), each.number
+        other = self._ages.get(path)
+        if other is not None:
+            newer, older = (other[1], each.number) if other > age else (each.number, other[1])
+            self._away.append(
+                Quarantined(
+                    article=annotation.article,
+                    task=each.task,
+                    annotation=older,
+                    item="",
+                    reason=f"{annotation.annotator} annotated the article again: {newer} is newer",
                 )
+            )
+            if other > age:
+                return
+        self._ages[path] = age
+        ready = committed(self._corpus, each)
+        if not path.is_file() or self._corpus.read_annotation(path) != ready:
+            self._corpus.write_annotation(path, ready)
+            self._written += 1
 
-
-def _convert(campaign: Campaign, states: dict[Key, State]) -> _Conversion:
-    corpus = campaign.corpus
-    asked = set(campaign.plan.articles)
-
-    def find(key: str) -> Known | None:
-        return known(corpus, key) if key in asked else None
-
-    reading = Reading(campaign.page, campaign.plan, find)
-    found = _Conversion()
-    for key in sorted(states, key=lambda each: (isinstance(each, str), each)):
-        found.add(read_task(states[key].raw, reading))
-    return found
-
-
-def _summary(begun: Pull, found: _Conversion, states: dict[Key, State]) -> Pull:
-    return msgspec.structs.replace(
-        begun,
-        tasks=len(states),
-        annotations=len(found.best),
-        cancelled=found.cancelled,
-        drafts=found.drafts,
-        quarantined=len(found.away),
-        updated_at=moment(states)[0],
-    )
-
-
-def _write(campaign: Campaign, found: _Conversion) -> tuple[int, int]:
-    """Write annotations and quarantine where they differ from what is there; return files written and removed.
-
-    The annotation of a task that cannot be read now stays as it was.
-    """
-    folder = campaign.folder / "annotations"
-    corpus = campaign.corpus
-    written = removed = 0
-    wanted: set[Path] = set()
-    for (annotator, article), each in sorted(found.best.items()):
-        path = folder / annotator / f"{article}.json"
-        wanted.add(path)
-        ready = committed(corpus, each)
-        if not path.is_file() or corpus.read_annotation(path) != ready:
-            corpus.write_annotation(path, ready)
-            written += 1
-    unread = {each.article for each in found.away if not each.annotation}
-    for path in sorted(folder.glob("*/*.json")):
-        if path not in wanted and path.stem not in unread:
+    def _remove(self) -> int:
+        """Remove annotations that are gone from the server; those of a task that cannot be read now stay."""
+        unread = {each.article for each in self._away if not each.annotation}
+        gone = [path for path in sorted(self._folder.glob("*/*.json")) if path not in self._ages]
+        gone = [path for path in gone if path.stem not in unread]
+        for path in gone:
             path.unlink()
-            removed += 1
-    _write_quarantine(campaign, found.away)
-    return written, removed
+        return len(gone)
 
+    def _put(self, name: str, records: list[Quarantined] | list[Work]) -> None:
+        path = self._campaign.folder / name
+        content = b"".join(msgspec.json.encode(each) + b"\n" for each in records)
+        if not content:
+            path.unlink(missing_ok=True)
+        elif not path.is_file() or path.read_bytes() != content:
+            write_atomically(path, content)
 
-def _write_quarantine(campaign: Campaign, away: list[Quarantined]) -> None:
-    path = campaign.folder / QUARANTINE
-    content = b"".join(msgspec.json.encode(each) + b"\n" for each in away)
-    if not content:
-        path.unlink(missing_ok=True)
-    elif not path.is_file() or path.read_bytes() != content:
-        write_atomically(path, content)
-
-
-def _age(each: Believed) -> tuple[datetime, int]:
-    return when(each.updated_at) or datetime.min.replace(tzinfo=UTC), each.number
+    def _summary(self, exports: Exports, states: dict[Key, State]) -> Pull:
+        times = [(time, each.updated_at) for each in states.values() if (time := when(each.updated_at))]
+        pulls = exports.pulls
+        last = pulls[-1] if pulls else Pull(number=0, full=False, pages=())
+        return msgspec.structs.replace(
+            last,
+            tasks=len(states),
+            annotations=len(self._ages),
+            cancelled=self._cancelled,
+            drafts=self._drafts,
+            quarantined=len(self._away),
+            updated_at=max(times)[1] if times else "",
+        )

@@ -1,9 +1,10 @@
 """``corpus/`` -> Label Studio: tasks, predictions and annotations, each sent once however often it is pushed.
 
-A task is known by its article's id and the digest of its text.  What is there is listed first, and only what is
-missing is sent, so that a push that was cut off is completed by the next.
+What is there is listed first, and only what is missing is sent, so that a push that was cut off is completed by the
+next.  Predictions are kept beside the plan, for the tasks that are begun without them too.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,24 +13,25 @@ from typing import Any, NamedTuple
 import msgspec
 
 from khabar.campaign.client import Door
-from khabar.campaign.exported import Broken, Predicted, Task, decoded, tasks_of
 from khabar.campaign.folder import Campaign
-from khabar.campaign.results import Known, Reading, read_task
-from khabar.campaign.tasks import TaskData, faults, namespaced, results, task
-from khabar.errors import KhabarError
-from khabar.model.annotation import Annotation, canonical
-from khabar.model.article import Article
+from khabar.campaign.results import Known, Reading, read_task, ready
+from khabar.campaign.sending import BATCH, Sender, batches
+from khabar.campaign.shelf import Shelf, There, fingerprint, shelf
+from khabar.campaign.tasks import faults, namespaced, results, task
+from khabar.errors import KhabarError, NotFound
+from khabar.model.annotation import DIGEST_PREFIX, Annotation, canonical
 
 KINDS = ("tasks", "predictions", "annotations")
-BATCH = 500
-"""Tasks or predictions in one call."""
+PREDICTIONS = "predictions"
+"""Folder of the predictions that were pushed, a folder a model."""
 
 
 class Load(NamedTuple):
     """What is pushed beside the tasks.
 
     Attributes:
-        predictions: Folder of annotation files that annotators begin from, or one such file.
+        predictions: Folder of annotation files that annotators begin from, or one such file; None: those that were
+            pushed before.
         annotations: Folder of annotation files that are submitted as they are, or one such file.
     """
 
@@ -42,40 +44,42 @@ class Pushed:
     """What a push came to.
 
     Attributes:
-        project: The project's number on the server.
+        projects: The projects' numbers on the server, by name.
         sent: What was sent, by kind: ``tasks``, ``predictions``, ``annotations``.
         there: What was there already, likewise.
+        hidden: Predictions that were kept back, for their tasks are begun from nothing.
         refused: What could not be sent, a line each.
+        notes: What a person should know, a line each.
     """
 
-    project: int
+    projects: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     there: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    hidden: int = 0
     refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def push(campaign: Campaign, door: Door, load: Load, tell: Callable[[str], None]) -> Pushed:
-    """Send what is missing on the server.
+    """Send what is missing on the server, of the batches that are released.
 
     Raises:
+        Busy: somebody else pushes or pulls the campaign.
         ServerTrouble: the server has no such project, or fails.
         Changed: the label set changed, or the label page on the server.
     """
-    campaign.refuse_new_labels()
-    push_ = _Push(campaign, door, tell)
-    push_.tasks()
-    if load.predictions:
-        push_.predictions(load.predictions)
-    if load.annotations:
-        push_.annotations(load.annotations)
-    return push_.done
-
-
-class _There(NamedTuple):
-    """A task on the server."""
-
-    raw: bytes
-    task: Task
+    with campaign.alone():
+        campaign.refuse_new_labels()
+        campaign.fix()
+        push_ = _Push(campaign, door, tell)
+        push_.tasks()
+        kept = campaign.folder / PREDICTIONS
+        predictions = load.predictions or (kept if kept.is_dir() else None)
+        if predictions:
+            push_.predictions(predictions)
+        if load.annotations:
+            push_.annotations(load.annotations)
+        return push_.done
 
 
 class _Push:
@@ -83,145 +87,192 @@ class _Push:
         self._campaign = campaign
         self._door = door
         self._tell = tell
-        self._texts: dict[str, str] = {}
-        self.done = Pushed(campaign.project_or_new(door).id)
+        self._sender = Sender(campaign.folder, door)
+        self._cut_off = self._sender.settle(tell)
+        self._due = {(each.project, each.article): each for each in campaign.due}
+        numbers = {name: campaign.project_or_new(door, name).id for name in campaign.plan.cohorts}
+        self.done = Pushed(numbers)
 
     def tasks(self) -> None:
-        """Send the articles that have no task yet."""
-        there = self._listed("task_only")
-        waiting: list[dict[str, Any]] = []
-        for key in self._campaign.plan.articles:
-            try:
-                article = self._campaign.corpus.article(key)
-                if (key, article.sha256) in there:
-                    self.done.there["tasks"] += 1
-                    continue
-                data = task(article, self._text(article))
-            except KhabarError as error:
-                self.done.refused.append(_placed(key, str(error)))
-                continue
-            waiting.append({"data": msgspec.to_builtins(data)})
-        self._send("tasks", waiting, self._door.add_tasks)
+        """Send the articles that have no task yet, project by project."""
+        for name, number in self.done.projects.items():
+            there = self._without_doubles(number)
+            keys = [each.article for each in self._campaign.due if each.project == name]
+            for batch in batches(self._missing(keys, there)):
+                self._sender.send(number, "tasks", batch, self._door.add_tasks)
+                self._count("tasks", len(batch))
+            if self._cut_off:
+                self._without_doubles(number)
 
     def predictions(self, folder: Path) -> None:
-        """Send annotations as predictions, under their annotators' names."""
-        there = self._listed("all")
-        waiting: list[dict[str, Any]] = []
-        models: set[str] = set()
-        for annotation, found in self._loaded(folder, there, trimmed=True):
-            model = annotation.annotator
-            result = results(namespaced(annotation), self._texts[annotation.article], self._campaign.page)
-            others = [said for said in map(_prediction, found.task.predictions) if said and said[0] == model]
-            if (model, result) in others:
-                models.add(model)
-                self.done.there["predictions"] += 1
-            elif others:
-                self.done.refused.append(
-                    f"{annotation.article}: {model} predicts something else there already: give it a new version's name"
-                )
-            else:
-                models.add(model)
-                waiting.append({"task": found.task.id, "model_version": model, "result": result})
-        self._send("predictions", waiting, self._door.add_predictions)
-        if len(models) == 1:
-            self._door.show_predictions_of(self.done.project, models.pop())
+        """Send annotations as predictions, under their annotators' names, and keep them."""
+        shelves = self._shelves()
+        waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        models: dict[str, set[str]] = defaultdict(set)
+        for annotation, text in self._loaded(folder, trimmed=True):
+            if not _words_withheld(annotation):
+                self._keep(annotation, text)
+            result = results(namespaced(annotation), text, self._campaign.page)
+            for name, found in self._tasks_of(annotation, shelves):
+                if self._wanted(annotation, found, result):
+                    models[name].add(annotation.annotator)
+                    waiting[name].append({"task": found.id, "model_version": annotation.annotator, "result": result})
+                elif annotation.annotator in found.predicted:
+                    models[name].add(annotation.annotator)
+                if len(waiting[name]) == BATCH:
+                    self._send_predictions(name, waiting.pop(name))
+        for name, rest in waiting.items():
+            self._send_predictions(name, rest)
+        for name, those in models.items():
+            if len(those) == 1:
+                self._door.show_predictions_of(self.done.projects[name], those.pop())
 
     def annotations(self, folder: Path) -> None:
         """Submit annotations in their annotators' names."""
-        there = self._listed("all")
-        page = self._campaign.page
-        for annotation, found in self._loaded(folder, there, trimmed=False):
+        people = self._campaign.people(self._door)
+        shelves = self._shelves(said=True)
+        for annotation, text in self._loaded(folder, trimmed=False):
             try:
-                user = self._campaign.plan.user(annotation.annotator)
+                user = people.user(annotation.annotator)
+                found = self._task_for(annotation, shelves)
             except KhabarError as error:
                 self.done.refused.append(_placed(annotation.article, str(error)))
                 continue
-            result = results(annotation, self._texts[annotation.article], page)
-            if any(_same(each, annotation, page.labels.layer_names) for each in self._believed(found)):
+            if self._bare(annotation) in found.said:
                 self.done.there["annotations"] += 1
                 continue
-            self._door.add_annotation(found.task.id, user, result)
-            self.done.sent["annotations"] += 1
-            self._tell(f"{self.done.sent['annotations']} annotations")
+            self._door.add_annotation(found.id, user, results(annotation, text, self._campaign.page))
+            self._count("annotations", 1)
 
-    def _listed(self, fields: str) -> dict[tuple[str, str], _There]:
-        """Return the tasks that are on the server, by article and digest."""
-        found: dict[tuple[str, str], _There] = {}
-        for page in self._door.pages(self.done.project, fields=fields):
-            for raw in tasks_of(page, self._door.url):
-                try:
-                    each = decoded(raw, Task)
-                    data = decoded(each.data, TaskData)
-                except Broken:
+    # What is there, and what is missing
+
+    def _without_doubles(self, number: int) -> Shelf:
+        """List the tasks of a project; of two of one article, which a cut-off leaves, the empty one goes."""
+        there = shelf(self._door, number)
+        for double in there.doubles:
+            removed = self._door.remove_untouched(double)
+            self.done.notes.append(
+                f"task {double} doubled another: {'removed' if removed else 'somebody annotated it, so it stays'}"
+            )
+        return there
+
+    def _missing(self, keys: list[str], there: Shelf) -> Iterator[dict[str, Any]]:
+        for key in keys:
+            try:
+                article = self._campaign.corpus.article(key)
+                if (key, article.sha256) in there.tasks:
+                    self.done.there["tasks"] += 1
                     continue
-                found.setdefault((data.article, data.sha256), _There(raw, each))
+                data = task(article, self._campaign.corpus.needed_text(article))
+            except KhabarError as error:
+                self.done.refused.append(_placed(key, str(error)))
+                continue
+            yield {"data": msgspec.to_builtins(data)}
+
+    def _shelves(self, *, said: bool = False) -> dict[str, Shelf]:
+        return {
+            name: shelf(self._door, number, fields="all", said=self._said(name) if said else None)
+            for name, number in self.done.projects.items()
+        }
+
+    def _tasks_of(self, annotation: Annotation, shelves: dict[str, Shelf]) -> Iterator[tuple[str, There]]:
+        """Yield the tasks of an annotation's article that are begun from it."""
+        key = annotation.article, annotation.sha256
+        for name, there in shelves.items():
+            due = self._due.get((name, annotation.article))
+            if due is not None and not due.shown:
+                self.done.hidden += 1
+            elif due is not None and key in there.tasks:
+                yield name, there.tasks[key]
+
+    def _task_for(self, annotation: Annotation, shelves: dict[str, Shelf]) -> There:
+        plan = self._campaign.plan
+        name = plan.cohorts[0]
+        if annotation.annotator in plan.annotators:
+            name = plan.project_of(annotation.annotator)
+        elif len(plan.cohorts) > 1:
+            raise NotFound(f"'{annotation.annotator}' works in no project: add it to [annotators] of campaign.toml")
+        found = shelves[name].tasks.get((annotation.article, annotation.sha256))
+        if found is None:
+            raise NotFound(f"its article has no task in project {name}: it is not assigned or released there")
         return found
 
-    def _text(self, article: Article) -> str:
-        if article.id not in self._texts:
-            self._texts[article.id] = self._campaign.corpus.needed_text(article)
-        return self._texts[article.id]
+    def _wanted(self, annotation: Annotation, found: There, result: list[dict[str, Any]]) -> bool:
+        there = found.predicted.get(annotation.annotator)
+        if there == fingerprint(result) or (there is not None and _words_withheld(annotation)):
+            self.done.there["predictions"] += 1
+        elif _words_withheld(annotation):
+            self.done.refused.append(
+                f"{annotation.article}: words of {annotation.annotator} are withheld here: pass --predictions with them"
+            )
+            return False
+        elif there is not None:
+            self.done.refused.append(
+                f"{annotation.article}: {annotation.annotator} predicts something else there already: give it a new"
+                " version's name"
+            )
+        return there is None
 
-    def _loaded(
-        self, folder: Path, there: dict[tuple[str, str], _There], *, trimmed: bool
-    ) -> Iterator[tuple[Annotation, _There]]:
-        """Yield the annotations of a folder that can be sent, each with its task; note why others cannot."""
+    # What is sent
+
+    def _send_predictions(self, name: str, batch: list[dict[str, Any]]) -> None:
+        self._sender.send(self.done.projects[name], "predictions", batch, self._door.add_predictions)
+        self._count("predictions", len(batch))
+
+    def _count(self, kind: str, count: int) -> None:
+        self.done.sent[kind] += count
+        self._tell(f"{self.done.sent[kind]} {kind}")
+
+    def _loaded(self, folder: Path, *, trimmed: bool) -> Iterator[tuple[Annotation, str]]:
+        """Yield the annotations of a folder that can be sent, each with its text; note why others cannot."""
         corpus = self._campaign.corpus
         for path in sorted(folder.rglob("*.json")) if folder.is_dir() else [folder]:
             place = corpus.shown(path)
             try:
                 annotation = corpus.read_annotation(path)
-                if annotation.article not in self._campaign.plan.articles:
+                if annotation.article not in self._campaign.asked:
                     continue
-                text = self._text(corpus.article(annotation.article))
+                text = corpus.needed_text(corpus.article(annotation.article))
             except (KhabarError, OSError) as error:
                 self.done.refused.append(_placed(place, str(error)))
                 continue
             wrong = list(faults(annotation, text, self._campaign.page, trimmed=trimmed))
-            found = there.get((annotation.article, annotation.sha256))
-            if found is None and not wrong:
-                wrong = ["its article has no task on the server: push it first"]
-            if wrong or found is None:
+            if wrong:
                 more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
                 self.done.refused.append(f"{place}: {annotation.article}: {wrong[0]}{more}")
                 continue
-            yield annotation, found
+            yield annotation, text
 
-    def _believed(self, found: _There) -> list[Annotation]:
+    def _keep(self, annotation: Annotation, text: str) -> None:
         corpus = self._campaign.corpus
+        path = self._campaign.folder / PREDICTIONS / annotation.annotator / f"{annotation.article}.json"
+        kept = ready(corpus, annotation, text)
+        if not path.is_file() or corpus.read_annotation(path) != kept:
+            corpus.write_annotation(path, kept)
+
+    # What annotations say
+
+    def _said(self, name: str) -> Callable[[bytes], frozenset[str]]:
+        corpus, plan = self._campaign.corpus, self._campaign.plan
 
         def find(key: str) -> Known:
             article = corpus.article(key)
-            return Known(article, self._text(article), open=False)
+            return Known(article, corpus.needed_text(article), open=False)
 
-        reading = Reading(self._campaign.page, self._campaign.plan, find)
-        return [each.annotation for each in read_task(found.raw, reading).believed]
+        reading = Reading(self._campaign.page, self._campaign.people(self._door).who(plan, name), find)
+        return lambda raw: frozenset(self._bare(each.annotation) for each in read_task(raw, reading).believed)
 
-    def _send(self, kind: str, items: list[dict[str, Any]], send: Callable[[int, list[dict[str, Any]]], None]) -> None:
-        for first in range(0, len(items), BATCH):
-            batch = items[first : first + BATCH]
-            send(self.done.project, batch)
-            self.done.sent[kind] += len(batch)
-            self._tell(f"{self.done.sent[kind]} of {len(items)} {kind}")
-
-
-def _prediction(raw: msgspec.Raw) -> tuple[str, list[Any]] | None:
-    try:
-        said = decoded(raw, Predicted)
-        return said.model_version, [decoded(each, dict[str, Any]) for each in said.result]
-    except Broken:
-        return None
-
-
-def _same(there: Annotation, ours: Annotation, layers: tuple[str, ...]) -> bool:
-    """Tell whether two annotations of one annotator say the same, the words that they repeat aside."""
-
-    def bare(annotation: Annotation) -> Annotation:
+    def _bare(self, annotation: Annotation) -> str:
+        """Return the digest of who says what, the words that spans repeat aside."""
         spans = tuple(msgspec.structs.replace(each, text=None, digest=None) for each in annotation.spans)
-        return canonical(msgspec.structs.replace(annotation, spans=spans), layers)
+        ordered = canonical(msgspec.structs.replace(annotation, spans=spans), self._campaign.page.labels.layer_names)
+        return fingerprint([ordered.annotator, ordered.spans, ordered.relations])
 
-    a, b = bare(there), bare(ours)
-    return (a.annotator, a.spans, a.relations) == (b.annotator, b.spans, b.relations)
+
+def _words_withheld(annotation: Annotation) -> bool:
+    """Tell whether an annotation was kept without the words that are said of its spans."""
+    values = (value for span in annotation.spans for value in span.attributes.values())
+    return any(isinstance(value, str) and value.startswith(DIGEST_PREFIX) for value in values)
 
 
 def _placed(place: str, message: str) -> str:

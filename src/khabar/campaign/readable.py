@@ -2,14 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from khabar.campaign.exported import Broken, decoded, tasks_of
 from khabar.campaign.links import task_path
 from khabar.campaign.page import Page
-from khabar.campaign.plan import Plan
 from khabar.campaign.results import Quarantined, Reading, committed, known, read_task
 from khabar.model.annotation import Annotation
 from khabar.store import Corpus
@@ -53,8 +52,7 @@ def read_export(corpus: Corpus, path: Path) -> Export:
         BadRecord: it is no export.
     """
     labels = corpus.labels
-    plan = Plan(title="export", layers=labels.layer_names, articles=(), label_set=labels.digest)
-    reading = Reading(Page(labels, plan.layers), plan, lambda key: known(corpus, key))
+    reading = Reading(Page(labels, labels.layer_names), _unnamed, lambda key: known(corpus, key))
     export = Export([], [], {})
     for raw in tasks_of(path.read_bytes(), str(path)):
         outcome = read_task(raw, reading)
@@ -69,3 +67,7 @@ def read_export(corpus: Corpus, path: Path) -> Export:
             if owner.project:
                 export.links[annotation.annotator, annotation.article] = task_path(owner.project, each.task)
     return export
+
+
+def _unnamed(user: int) -> tuple[str, Literal["person"]]:
+    return f"a{user}", "person"

@@ -13,7 +13,7 @@ import msgspec
 
 from khabar.campaign.exported import Broken, Raw, Submitted, Task, decoded, user, whole
 from khabar.campaign.page import Page
-from khabar.campaign.plan import Plan
+from khabar.campaign.people import Who
 from khabar.campaign.regions import Reader
 from khabar.campaign.tasks import TaskData, view
 from khabar.model.annotation import Annotation, canonical, with_words, withheld
@@ -96,12 +96,12 @@ class Reading:
 
     Attributes:
         page: The campaign's page.
-        plan: The campaign.
+        who: How users are called.
         find: Returns what is known of an article of the campaign, None where it is not of it.
     """
 
     page: Page
-    plan: Plan
+    who: Who
     find: Callable[[str], Known | None]
 
 
@@ -159,9 +159,8 @@ class _Found:
             self.away.append(_because(place, "nobody is said to have made it"))
             return
         if writer not in (None, author):
-            self.notes.append(
-                f"{place.article}: user {writer} changed annotation {place.annotation}, which user {author} made"
-            )
+            changed, made = (self._reading.who(each)[0] for each in (writer, author))
+            self.notes.append(f"{place.article}: {changed} changed annotation {place.annotation}, which {made} made")
         reader = Reader(self._reading.page, self._text, quotes=self._known.open)
         reader.read(submitted.result or ())
         self.away += [msgspec.structs.replace(place, item=each.item, reason=each.reason) for each in reader.away]
@@ -195,7 +194,7 @@ def _other_text(data: TaskData, known: Known) -> str:
 
 
 def _annotation(reader: Reader, article: Article, reading: Reading, author: int) -> Annotation:
-    name, kind = reading.plan.annotator(author)
+    name, kind = reading.who(author)
     found = Annotation(
         article=article.id,
         sha256=article.sha256,
@@ -218,10 +217,15 @@ def known(corpus: Corpus, key: str) -> Known | None:
 
 
 def committed(corpus: Corpus, believed: Believed) -> Annotation:
+    """Return an annotation that was read as it may be committed."""
+    return ready(corpus, believed.annotation, believed.text)
+
+
+def ready(corpus: Corpus, annotation: Annotation, text: str) -> Annotation:
     """Return an annotation as it may be committed: with its words, or with digests where words are withheld."""
-    annotation, labels = believed.annotation, corpus.labels
+    labels = corpus.labels
     if corpus.source_of(corpus.article(annotation.article)).redistribute == "text":
-        ready = with_words(annotation, believed.text)
+        shown = with_words(annotation, text)
     else:
-        ready = withheld(annotation, believed.text, labels.words_attributes)
-    return canonical(ready, labels.layer_names)
+        shown = withheld(annotation, text, labels.words_attributes)
+    return canonical(shown, labels.layer_names)

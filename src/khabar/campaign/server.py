@@ -96,6 +96,19 @@ class Studio:
         self._state.unlink(missing_ok=True)
         return True
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep the server from starting as long as it lasts.
+
+        Raises:
+            ServerTrouble: it is up.
+        """
+        self._make_folder()
+        with self._lock() as (_, free):
+            if not free:
+                raise ServerTrouble(f"Label Studio is up on the data in {self.folder}: run 'khabar studio down' first")
+            yield
+
     def _make_folder(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from khabar.campaign.client import Door
+    from khabar.campaign.folder import Campaign
+    from khabar.campaign.push import Load
     from khabar.store import Corpus
 
 INPUT = click.Path(path_type=Path, exists=True)
@@ -24,19 +26,37 @@ def command() -> None:
 @click.argument("name")
 @click.option("--layers", required=True, help="Layers to annotate, by commas.")
 @click.option("--articles", multiple=True, help="Ids of articles, by commas or one option each.")
-@click.option("--source", "sources", multiple=True, help="All articles of a source.")
+@click.option("--source", "sources", multiple=True, help="Articles of a source.")
+@click.option("--story", "stories", multiple=True, help="Articles that tell a story.")
+@click.option("--split", "splits", multiple=True, help="Articles of a split.")
+@click.option("--since", default="", metavar="DATE", help="Articles published then or later.")
+@click.option("--until", default="", metavar="DATE", help="Articles published then or before.")
+@click.option("--shortest", default=0, metavar="N", help="Articles of N characters at least.")
+@click.option("--longest", default=0, metavar="N", help="Articles of N characters at most.")
+@click.option("--without-gold", "ungolded", is_flag=True, help="Articles that have no gold.")
+@click.option("--sample", type=click.IntRange(1), help="Draw so many of the articles that are asked for.")
+@click.option("--stratify", default="", help="Draw in proportion, by source, month, length, story.")
+@click.option("--seed", default=0, help="Of every draw.")
+@click.option("--annotators", multiple=True, help="Pseudonyms, by commas; each gets a project, unless --shared.")
+@click.option("--models", multiple=True, help="Annotators that are models.")
+@click.option("--group", "groups", multiple=True, metavar="NAME=A,B", help="Annotators who share a project.")
+@click.option("--shared", is_flag=True, help="One project for all: they can read each other's work.")
+@click.option("--overlap", default=1, help="How many annotate an article.")
+@click.option("--batch", default=0, help="Articles in a batch; all in one if not given.")
+@click.option("--bare", default=0.0, help="Share of the tasks without pre-annotation, as in 0.2.")
+@click.option("--qualification", default="", metavar="N|IDS", help="Articles with gold that everybody does first.")
+@click.option("--controls", default="", metavar="N|IDS", help="Articles with gold, mixed among the others.")
 @click.pass_obj
-def new(root: Path, name: str, layers: str, articles: tuple[str, ...], sources: tuple[str, ...]) -> None:
-    """Begin a campaign: write campaign.toml and freeze the label page."""
-    from khabar.campaign.folder import new_campaign
+def new(root: Path, /, name: str, layers: str, articles: tuple[str, ...], **options: Any) -> None:
+    """Begin a campaign: write campaign.toml, draw who annotates what, freeze the label page."""
+    from khabar.campaign.design import Wanted, begin
     from khabar.store import Corpus
 
     corpus = Corpus(root)
-    keys = [key for given in articles for key in _listed(given)]
-    for source in sources:
-        wanted = corpus.source(source)
-        keys += [article.id for article in corpus.articles if corpus.source_of(article) == wanted]
-    campaign = new_campaign(corpus, name, _listed(layers), keys)
+    listed: dict[str, Any] = {key: _all(options.pop(key)) for key in ("annotators", "models")}
+    strata = _listed(options.pop("stratify"))
+    wanted = Wanted(articles=_all(articles), strata=tuple(strata), **listed, **options)
+    campaign = begin(corpus, name, _listed(layers), wanted)
     click.echo(corpus.shown(campaign.folder / "campaign.toml"))
     click.echo(f"{len(campaign.plan.articles)} articles; next: khabar campaign push {name}", err=True)
 
@@ -45,9 +65,13 @@ def new(root: Path, name: str, layers: str, articles: tuple[str, ...], sources: 
 @click.argument("name")
 @click.option("--predictions", type=INPUT, help="Annotation files that annotators begin from.")
 @click.option("--annotations", type=INPUT, help="Annotation files that are submitted as they are.")
+@click.option("--batch", type=click.IntRange(1), help="Release the batches up to this one.")
+@click.option("--dry-run", is_flag=True, help="Print what would be made, and make nothing.")
 @click.pass_obj
-def push(root: Path, name: str, predictions: Path | None, annotations: Path | None) -> None:
-    """Send to Label Studio what is not there yet."""
+def push(
+    root: Path, name: str, predictions: Path | None, annotations: Path | None, batch: int | None, *, dry_run: bool
+) -> None:
+    """Send to Label Studio what is not there yet, of the batches that are released."""
     from khabar.campaign.folder import Campaign
     from khabar.campaign.push import KINDS, Load
     from khabar.campaign.push import push as push_
@@ -56,14 +80,47 @@ def push(root: Path, name: str, predictions: Path | None, annotations: Path | No
 
     corpus = Corpus(root)
     campaign = Campaign(corpus, name)
+    load = Load(predictions, annotations)
+    if dry_run:
+        _preview(corpus, campaign, load, batch)
+        return
+    if batch:
+        campaign.release(batch)
     with waiting(f"pushing {name}") as tell, _door(corpus) as door:
-        done = push_(campaign, door, Load(predictions, annotations), tell)
-        place = f"{door.url}/projects/{done.project}/"
+        done = push_(campaign, door, load, tell)
+        places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
     for line in done.refused:
         click.echo(line)
+    for note in done.notes:
+        click.echo(note, err=True)
+    if done.hidden:
+        click.echo(f"{done.hidden} predictions kept back: their tasks are begun from nothing", err=True)
     counts = ", ".join(f"{done.sent[kind]} {kind} sent ({done.there[kind]} there already)" for kind in KINDS)
-    click.echo(f"{counts}, {len(done.refused)} refused: {place}", err=True)
+    click.echo(f"{counts}, {len(done.refused)} refused: {places}", err=True)
     raise SystemExit(1 if done.refused else 0)
+
+
+def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", batch: int | None) -> None:
+    """Print what a push would make; a server is asked what is there, if the campaign is on one."""
+    from khabar.campaign.preview import preview
+
+    if any(campaign.plan.projects.values()):
+        with _door(corpus) as door:
+            rows = preview(campaign, door, load, batch or 0)
+    else:
+        rows = preview(campaign, None, load, batch or 0)
+    for row in rows:
+        place = f"project {row.project} ({row.number or 'new'}), batch {row.batch}"
+        who = ", ".join(row.annotators) or "whoever comes"
+        parts = (f"{row.work} articles", f"{row.control} controls", f"{row.qualification} of qualification")
+        kinds = ", ".join(part for part in parts if not part.startswith("0 ")) or "nothing"
+        when = "" if row.released else ", not released"
+        click.echo(
+            f"{place}: {row.tasks} tasks for {who} ({row.there} there already){when}: {kinds};"
+            f" {row.shown} pre-annotated, {row.bare} from nothing"
+        )
+    sent = sum(row.tasks for row in rows if row.released)
+    click.echo(f"{sent} tasks would be sent to {len({row.project for row in rows})} projects", err=True)
 
 
 @command.command()
@@ -71,8 +128,9 @@ def push(root: Path, name: str, predictions: Path | None, annotations: Path | No
 @click.option(
     "--from", "files", type=INPUT, multiple=True, help="Exported JSON instead of the server; may be repeated."
 )
+@click.option("--full", is_flag=True, help="Fetch everything, not only what changed.")
 @click.pass_obj
-def pull(root: Path, name: str, files: tuple[Path, ...]) -> None:
+def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     """Fetch from Label Studio what is new there, and print what is not believed."""
     from khabar.campaign.folder import Campaign
     from khabar.campaign.pull import QUARANTINE, take
@@ -86,7 +144,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...]) -> None:
         found = take(campaign, list(files))
     else:
         with waiting(f"pulling {name}") as tell, _door(corpus) as door:
-            found = pull_(campaign, door, tell)
+            found = pull_(campaign, door, tell, full=full)
     for each in found.away:
         place = f"{each.article or f'task {each.task}'}: annotation {each.annotation}: {each.item}"
         click.echo(f"{place.removesuffix(': ')}: {each.reason}")
@@ -102,6 +160,10 @@ def pull(root: Path, name: str, files: tuple[Path, ...]) -> None:
     if found.away:
         click.echo(f"quarantine: {corpus.shown(campaign.folder / QUARANTINE)}", err=True)
     raise SystemExit(1 if found.away else 0)
+
+
+def _all(given: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for each in given for name in _listed(each))
 
 
 def _listed(given: str) -> list[str]:

@@ -20,6 +20,7 @@ from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
+from khabar.model.work import Work
 from khabar.store.files import decoded, write_atomically
 from khabar.store.intake import SPLITS, Intake
 
@@ -27,6 +28,8 @@ LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""
 NOTES = "notes.jsonl"
 """What annotators of a campaign noted, a line an annotation that has a note."""
+WORK = "work.jsonl"
+"""Name of the file of a campaign that says what was done in it."""
 
 
 class Corpus(Intake):
@@ -190,6 +193,16 @@ class Corpus(Intake):
         lines = path.read_bytes().splitlines() if path.is_file() else []
         notes = [decoded(line, Note, f"{self.shown(path)}:{at}") for at, line in enumerate(lines, start=1)]
         return {(each.annotator, each.article): each.note for each in notes}
+
+    def work(self, name: str) -> list[Work]:
+        """Return what was done in a campaign, as the last pull found it; nothing before the first.
+
+        Raises:
+            BadRecord: a line of its ``work.jsonl`` does not parse.
+        """
+        path = self.campaign(name) / WORK
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        return [decoded(line, Work, f"{self.shown(path)}:{number}") for number, line in enumerate(lines, start=1)]
 
     # .studio/, the embedded Label Studio's, and dist/, written by release
 

@@ -1,0 +1,142 @@
+"""Which articles a campaign asks for: chosen by what their records say, or drawn from those, stratified and seeded."""
+
+import hashlib
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from khabar.errors import BadRecord, NotFound
+from khabar.model.article import Article
+from khabar.store import SPLITS, Corpus
+
+LENGTHS = (1_500, 4_000)
+"""Code points from which an article is of middle length, and long."""
+Strata = dict[str, Callable[[Corpus, Article], str]]
+
+STRATA: Strata = {
+    "source": lambda corpus, article: corpus.source_of(article).id,
+    "month": lambda _, article: article.published[:7],
+    "length": lambda _, article: ("short", "middle", "long")[bisect_right(LENGTHS, article.length)],
+    "story": lambda _, article: article.story or article.id,
+}
+
+
+class Query(NamedTuple):
+    """What articles must be; an empty field asks nothing.
+
+    Attributes:
+        sources: Of one of these.
+        since: Published on this day or later, ISO 8601; articles without a date are left out.
+        until: Published on this day or before.
+        shortest: Code points at least.
+        longest: Code points at most.
+        stories: Of one of these.
+        splits: In one of these.
+        ungolded: Without gold.
+    """
+
+    sources: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    shortest: int = 0
+    longest: int = 0
+    stories: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+    ungolded: bool = False
+
+
+class Sample(NamedTuple):
+    """A draw.
+
+    Attributes:
+        size: How many articles.
+        strata: Names in `STRATA`; each combination gets its share of the draw.
+        seed: Of the draw.
+    """
+
+    size: int
+    strata: tuple[str, ...] = ()
+    seed: int = 0
+
+
+def chosen(corpus: Corpus, query: Query) -> list[Article]:
+    """Return the articles that a query asks for, in the order of the corpus.
+
+    Raises:
+        NotFound: it names a source, a story or a split that does not exist.
+    """
+    wanted = {corpus.source(name).id for name in query.sources}
+    for split in query.splits:
+        if split not in SPLITS:
+            raise NotFound(f"no split is called '{split}', there are: {', '.join(SPLITS)}")
+    stories = {STRATA["story"](corpus, article) for article in corpus.articles}
+    for story in query.stories:
+        if story not in stories:
+            raise NotFound(f"no article tells the story '{story}': see corpus/<source>/articles.jsonl")
+    return [article for article in corpus.articles if _fits(corpus, article, query._replace(sources=tuple(wanted)))]
+
+
+def drawn(corpus: Corpus, articles: Iterable[Article], sample: Sample) -> list[Article]:
+    """Draw from articles, each stratum in proportion to its size; the same articles and seed give the same draw.
+
+    Shares are rounded by largest remainder, of equals by the seed.
+
+    Raises:
+        BadRecord: there are fewer articles than are asked.
+        NotFound: a stratum does not exist.
+    """
+    groups: dict[tuple[str, ...], list[Article]] = defaultdict(list)
+    for name in sample.strata:
+        if name not in STRATA:
+            raise NotFound(f"articles have no '{name}' to stratify by, there are: {', '.join(STRATA)}")
+    for article in articles:
+        groups[tuple(STRATA[name](corpus, article) for name in sample.strata)].append(article)
+    total = sum(map(len, groups.values()))
+    if total < sample.size:
+        raise BadRecord(f"{sample.size} articles are to be drawn, {total} are there: ask for fewer, or widen the query")
+
+    def rank(*parts: str) -> bytes:
+        return hashlib.sha256("\0".join((str(sample.seed), *parts)).encode("utf-8")).digest()
+
+    shares = {key: divmod(sample.size * len(group), total) for key, group in groups.items()}
+    left = sample.size - sum(whole for whole, _ in shares.values())
+    first = sorted(shares, key=lambda key: (-shares[key][1], rank(*key)))[:left]
+    found: list[Article] = []
+    for key, group in groups.items():
+        found += sorted(group, key=lambda article: rank(article.id))[: shares[key][0] + (key in first)]
+    return sorted(found, key=lambda article: article.id)
+
+
+def known(corpus: Corpus, layers: Iterable[str], asked: str, others: Iterable[str], seed: int) -> tuple[str, ...]:
+    """Return ids of articles by which annotators are measured.
+
+    Args:
+        corpus: Where they are.
+        layers: What their gold must speak of.
+        asked: Ids by commas, or how many are drawn from those with gold.
+        others: Ids that are asked for something else, and not drawn.
+        seed: Of the draw.
+
+    Raises:
+        BadRecord: there are fewer with gold than are asked.
+    """
+    if not asked.isdecimal():
+        return tuple(asked.replace(",", " ").split())
+    taken = set(others)
+    golds = ((article, corpus.gold_of(article)) for article in corpus.articles if article.id not in taken)
+    fit = [article for article, gold in golds if gold is not None and set(layers) <= set(gold.layers)]
+    return tuple(each.id for each in drawn(corpus, fit, Sample(int(asked), seed=seed)))
+
+
+def _fits(corpus: Corpus, article: Article, query: Query) -> bool:
+    day = article.published
+    return (
+        (not query.sources or corpus.source_of(article).id in query.sources)
+        and (not query.since or day >= query.since)
+        and (not query.until or (bool(day) and day[: len(query.until)] <= query.until))
+        and query.shortest <= article.length <= (query.longest or article.length)
+        and (not query.stories or STRATA["story"](corpus, article) in query.stories)
+        and (not query.splits or corpus.splits.get(article.id) in query.splits)
+        and not (query.ungolded and corpus.has_gold(article))
+    )

@@ -1,0 +1,104 @@
+"""Label Studio -> ``exports/``: what is new there, page by page, in the bytes that the server sent.
+
+What changed since the last pull is asked for; everything, where nothing is at hand, where the counts tell that tasks
+were deleted, and every so many pulls.  A full fetch that was cut off goes on at the task where it stopped.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from khabar.campaign.client import Door
+from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, states_of, when
+from khabar.campaign.folder import Campaign
+
+MARGIN = timedelta(seconds=60)
+"""How far before the last pull began a pull looks: changes are not stored in the order of their times."""
+FULL_EVERY = 20
+"""Pulls that brought something after which all is fetched again: drafts do not change the time of their task."""
+
+
+class Fetch:
+    """One fetch from the projects of a campaign.
+
+    Attributes:
+        states: The newest known state of every task.
+        pull: The pull that it made, None where nothing was new.
+    """
+
+    def __init__(self, campaign: Campaign, door: Door, tell: Callable[[str], None]) -> None:
+        self.pull: Pull | None = None
+        self._door = door
+        self._tell = tell
+        self._exports = Exports(campaign.folder)
+        self._projects = {name: campaign.project(door, name).id for name in campaign.on_server}
+        self.states: dict[Key, State] = self._exports.states() or {}
+
+    def run(self, *, full: bool) -> None:
+        """Fetch what is new; everything, if ``full``."""
+        if self._exports.cut_off:
+            self._everything()
+        elif full or not self.states or self._due():
+            self._everything()
+            return
+        self._changed()
+        if self._miscounted():  # tasks were deleted, or changed hands while pages were asked for
+            self._everything()
+
+    def _due(self) -> bool:
+        pulls = self._exports.pulls
+        return len(pulls) - max((each.number for each in pulls if each.full), default=0) >= FULL_EVERY
+
+    def _miscounted(self) -> bool:
+        known = Counter(each.project for each in self.states.values())
+        return any(known[name] != self._door.count(number) for name, number in self._projects.items())
+
+    def _everything(self) -> None:
+        pull = self._exports.begin(self._door.clock().isoformat(), full=True)
+        states: dict[Key, State] = {}
+        for each in pull.pages:
+            states |= states_of((self._exports.folder / each.path).read_bytes(), each)
+        for name, number in self._projects.items():
+            done = max(
+                (key for key, each in states.items() if each.project == name and isinstance(key, int)), default=0
+            )
+            for content in self._told(self._door.pages(number, after=done)):
+                pull = self._exports.keep(pull, name, [content])
+                states |= states_of(content, pull.pages[-1])
+        self._exports.put(pull)
+        self.states, self.pull = states, pull
+
+    def _changed(self) -> None:
+        """Fetch what changed; pages are kept from the first that has something new, else none is."""
+        pull = self._exports.begin(self._door.clock().isoformat(), full=False)
+        since = self._since()
+        for name, number in self._projects.items():
+            waiting: list[bytes] = []
+            new = False
+            for content in self._told(self._door.pages(number, since=since)):
+                waiting.append(content)
+                new = new or self._is_new(content, name)
+                if new:
+                    pull = self._exports.keep(pull, name, waiting)
+                    waiting.clear()
+        if pull.pages:
+            self._exports.put(pull)
+            for each in pull.pages:
+                self.states |= states_of((self._exports.folder / each.path).read_bytes(), each)
+            self.pull = pull
+
+    def _since(self) -> datetime | None:
+        """Return the moment from which changes are asked for, None for all."""
+        began = [time for each in self._exports.pulls if (time := when(each.began))]
+        return began[-1] - MARGIN if began else None
+
+    def _is_new(self, content: bytes, project: str) -> bool:
+        here = states_of(content, PageFile(path="", sha256="", project=project))
+        return any(
+            key not in self.states or self.states[key].updated_at != each.updated_at for key, each in here.items()
+        )
+
+    def _told(self, pages: Iterator[bytes]) -> Iterator[bytes]:
+        for number, page in enumerate(pages, start=1):
+            self._tell(f"page {number}")
+            yield page

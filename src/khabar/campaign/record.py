@@ -1,0 +1,120 @@
+"""``work.jsonl``: what was done, as far as pulls have seen it.  Names of accounts become pseudonyms here."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from khabar.campaign.assignments import Assignment
+from khabar.campaign.exported import Broken, Draft, Predicted, Submitted, Task, decoded, user
+from khabar.campaign.people import Who
+from khabar.campaign.tasks import TaskData
+from khabar.model.work import Work
+
+
+class Desk(NamedTuple):
+    """What is known here of one project.
+
+    Attributes:
+        project: Its name.
+        who: How its users are called.
+        users: Users by the address that they log in with, which is all that a draft tells.
+        assignments: By article.
+    """
+
+    project: str
+    who: Who
+    users: Mapping[str, int]
+    assignments: Mapping[str, Assignment]
+
+
+def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
+    """Yield what was done with one task as the server exports it; what does not decode is for quarantine to tell."""
+    try:
+        task = decoded(raw, Task)
+        article = decoded(task.data, TaskData).article
+    except Broken:
+        return
+    due = desk.assignments.get(article)
+    about = Work(
+        project=desk.project,
+        task=task.id,
+        article=article,
+        batch=due.batch if due else 1,
+        role=due.role if due else "work",
+        models=tuple(sorted({name for each in task.predictions if (name := _model(each))})),
+    )
+    begun = [*_annotations(task, about, desk), *_drafts(task, about, desk)]
+    yield from begun or [about]
+
+
+def merged(before: Iterable[Work], now: Iterable[Work]) -> list[Work]:
+    """Return what was done as it stands now, with what earlier pulls saw: versions counted, the deleted kept."""
+    found: dict[tuple[int, int, bool], Work] = {_key(each): each for each in before if each.annotation}
+    fresh = {_key(each): each for each in now}
+    for key, each in fresh.items():
+        old = found.get(key)
+        if old is not None and each.annotation:
+            changed = (old.updated, old.state) != (each.updated, each.state)
+            fresh[key] = msgspec.structs.replace(each, versions=old.versions + changed)
+    gone = [
+        msgspec.structs.replace(each, state="deleted")
+        for key, each in found.items()
+        if key not in fresh and each.state != "draft"  # a draft ends when it is submitted
+    ]
+    return sorted([*fresh.values(), *gone], key=lambda each: (each.project, each.task, _key(each)))
+
+
+def _key(each: Work) -> tuple[int, int, bool]:
+    return each.task, each.annotation, each.state == "draft"
+
+
+def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
+    for raw in task.annotations:
+        try:
+            each = decoded(raw, Submitted)
+        except Broken:
+            continue
+        author, writer = user(each.completed_by), user(each.updated_by)
+        name, kind = desk.who(author) if author is not None else ("", "person")
+        yield msgspec.structs.replace(
+            about,
+            state="skipped" if each.was_cancelled else "submitted",
+            annotation=each.id,
+            annotator=name,
+            kind=kind,
+            writer=desk.who(writer)[0] if writer not in (None, author) else "",
+            created=each.created_at,
+            updated=each.updated_at,
+            seconds=each.lead_time,
+            ground_truth=each.ground_truth,
+            items=len(each.result or ()),
+        )
+
+
+def _drafts(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
+    for raw in task.drafts:
+        try:
+            each = decoded(raw, Draft)
+        except Broken:
+            continue
+        author = desk.users.get(each.user) if isinstance(each.user, str) else each.user
+        name, kind = desk.who(author) if author is not None else ("", "person")
+        yield msgspec.structs.replace(
+            about,
+            state="draft",
+            annotation=each.id,
+            annotator=name,
+            kind=kind,
+            created=each.created_at,
+            updated=each.updated_at,
+            seconds=each.lead_time,
+            items=len(each.result or ()),
+        )
+
+
+def _model(raw: msgspec.Raw) -> str:
+    try:
+        return decoded(raw, Predicted).model_version
+    except Broken:
+        return ""
