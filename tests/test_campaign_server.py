@@ -3,15 +3,12 @@
 import itertools
 import json
 import shutil
-import uuid
 
-import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
 
-from campaigns import FACE, region
-from conftest import add_gold
+from campaigns import region
 from khabar.campaign import push as push_module
 from khabar.campaign import sending
 from khabar.campaign.client import Door
@@ -23,64 +20,11 @@ from khabar.campaign.server import Server
 from khabar.cli import cli
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble
 from khabar.model.annotation import with_words, withheld
+from studios import add, begin, files, number, of, post, put, quiet, tasks_on, unique
 
 pytestmark = pytest.mark.server
 
 NOBODY = "0" * 40
-WRITTEN = (
-    f"{FACE} [[The minister](OCC id=e1) [Sami \N{ARABIC TATWEEL}Omar](PERS id=e2 entity=sami)](SOURCE id=q2) "
-    f"[said](CUE id=q3): [we open {FACE} [Port \N{RIGHT-TO-LEFT MARK}Rihan](GPE id=e3 sense=loc norm=Rihan) soon]"
-    "(QUOTE id=q1 type=direct marked=false HAS_SOURCE=q2 HAS_CUE=q3). Number NUMBER."
-)
-
-
-def quiet(_):
-    pass
-
-
-def add(corpus, source="open", count=1):
-    """Add articles with gold; return their ids."""
-    return [add_gold(corpus, source, f"{source}{n}", WRITTEN.replace("NUMBER", f"{source} {n}")) for n in range(count)]
-
-
-def begin(corpus, keys, *layers):
-    name = f"c-{uuid.uuid4().hex[:12]}"
-    return new_campaign(corpus, name, layers or ("entity", "quote"), keys)
-
-
-def of(corpus, key, annotator="a1", **changes):
-    """Return an article's gold in the layers of the campaign, as if made by the annotator."""
-    gold = corpus.gold_of(corpus.article(key))
-    spans = tuple(each for each in gold.spans if each.layer != "region")
-    fields = {"annotator": annotator, "kind": "person", "layers": ("entity", "quote"), "spans": spans}
-    return msgspec.structs.replace(gold, **(fields | changes))
-
-
-def put(corpus, folder, *annotations):
-    for each in annotations:
-        corpus.write_annotation(folder / each.annotator / f"{each.article}.json", each)
-    return folder
-
-
-def number(campaign):
-    return campaign.plan.projects["all"]
-
-
-def tasks_on(door, campaign):
-    found = [json.loads(page)["tasks"] for page in door.pages(number(campaign))]
-    return sorted(itertools.chain(*found), key=lambda each: each["data"]["article"])
-
-
-def files(campaign):
-    return {path: path.read_bytes() for path in sorted(campaign.folder.rglob("*")) if path.is_file()}
-
-
-def post(door, path, body, method="POST"):
-    answer = httpx.request(
-        method, f"{door.url}/api/{path}", json=body, headers={"Authorization": f"Token {door._token}"}, timeout=60
-    )
-    answer.raise_for_status()
-    return answer.json() if answer.content else None
 
 
 def test_the_server_finds_nothing_wrong_with_the_page_of_any_choice_of_layers(labels, door):
@@ -397,7 +341,7 @@ def test_a_campaign_that_cannot_be_is_refused_and_leaves_nothing(corpus, name, l
 
 def test_the_commands_begin_push_and_pull_a_campaign(corpus, at_studio, tmp_path):
     key, other = [*add(corpus, "open"), *add(corpus, "closed")]
-    name = f"c-{uuid.uuid4().hex[:12]}"
+    name = unique()
     put(corpus, tmp_path / "a", of(corpus, key), of(corpus, other))
 
     def run(*arguments):
