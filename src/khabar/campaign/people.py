@@ -55,8 +55,8 @@ class People:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadRecord(f"{self.path}: {error}: mend it, it says who the annotators are") from None
 
-    def add(self, name: str, person: Person) -> None:
-        """Give a user a pseudonym.
+    def add(self, name: str, person: Person) -> Person:
+        """Give a user a pseudonym; return what is known of them, which stays where they have it already.
 
         Raises:
             BadRecord: it cannot be one.
@@ -67,9 +67,12 @@ class People:
         there = self.known.get(name)
         if there is not None and there.user != person.user:
             raise Changed(f"{name} is user {there.user} already, not {person.user}: choose another pseudonym")
+        if there is not None:
+            return there
         self.known[name] = person
         content = msgspec.json.encode(self._read | {self._home: self.known})
         write_secret(self.path, msgspec.json.format(content, indent=2) + b"\n")
+        return person
 
     def refuse(self, name: str) -> None:
         """Make sure that a name can be a pseudonym.

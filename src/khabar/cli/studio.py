@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 if TYPE_CHECKING:
     from khabar.campaign.server import Studio
@@ -82,9 +81,9 @@ def user(root: Path, name: str, number: int | None) -> None:
             person, made = account(studio, name, tell)
     else:
         people = People(studio.folder, home())
-        made, person = name not in people.known, people.known.get(name) or Person(user=number)
-        people.add(name, msgspec.structs.replace(person, user=number))
-    click.echo(f"{name} {'is' if made else 'was already'} user {number or person.user}", err=True)
+        made = name not in people.known
+        person = people.add(name, Person(user=number))
+    click.echo(f"{name} {'is' if made else 'was already'} user {person.user}", err=True)
     if person.email:
         click.echo(f"logs in as {person.email}; the password is in {studio.folder / 'people.json'}", err=True)
 
