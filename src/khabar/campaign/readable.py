@@ -13,7 +13,7 @@ from khabar.campaign.results import Quarantined, Reading, committed, known, read
 from khabar.model.annotation import Annotation
 from khabar.store import Corpus
 
-EXPORT = re.compile(rb"\s*(?:\[|\{(?!.{0,2000}\"sha256\").{0,200}\"tasks\"\s*:)", re.DOTALL)
+EXPORT = re.compile(rb"\s*(?:\[|\{(?:(?!\"sha256\").){0,200}\"tasks\"\s*:)", re.DOTALL)
 """How an export begins: a list of tasks, or a page of them; an annotation names the digest of its text."""
 HEAD = 4096
 
@@ -29,7 +29,7 @@ class Export(NamedTuple):
     Attributes:
         annotations: What can be believed, as a pull would commit it.
         away: What cannot, as a pull would put it into quarantine.
-        links: Path of the task on the server, by annotator and article.
+        links: Path of the task on the server, by annotator and article; of what cannot be believed, by no annotator.
     """
 
     annotations: list[Annotation]
@@ -66,6 +66,8 @@ def read_export(corpus: Corpus, path: Path) -> Export:
             export.annotations.append(annotation)
             if owner.project:
                 export.links[annotation.annotator, annotation.article] = task_path(owner.project, each.task)
+        for lost in outcome.away if owner.project else ():
+            export.links["", lost.article] = task_path(owner.project, lost.task)
     return export
 
 
