@@ -14,6 +14,7 @@ from khabar.checks.standards import Standards
 from khabar.checks.view import View
 from khabar.checks.words import Prints
 from khabar.model.finding import Level, Severity
+from khabar.model.text import isolate
 
 
 @check("split-known", Level.CORPUS)
@@ -132,9 +133,11 @@ def _variation(rows: list[dict[str, object]]) -> Iterator[Told]:
             here, there = label or "bare", usual or "bare"
             where = f"{like['article']}:{like['start']}-{like['end']}"
             times = f", {labels.count(usual)} times" if labels.count(usual) > 1 else ""
-            message = f"it is {here} here and {there} between the same words in {where}{times}: one of them is a slip"
+            around, lead = str(row["around"]), int(str(row["lead"]))
             place = (int(str(row["start"])), int(str(row["end"])))
-            yield Told(str(row["article"]), message, str(row["annotator"]), *place, str(row["words"]))
+            words = around[lead : lead + place[1] - place[0]]
+            told = f"it is {here} here and {there} in {where}{times}, both in {isolate(around)}: one of them is a slip"
+            yield Told(str(row["article"]), told, str(row["annotator"]), *place, words)
 
 
 def _numbered(column: pa.ChunkedArray) -> Prints:

@@ -36,12 +36,13 @@ STRETCHES = pa.schema(
         pa.field("annotator", pa.string()),
         pa.field("start", pa.int32()),
         pa.field("end", pa.int32()),
-        pa.field("words", pa.string()),
+        pa.field("around", pa.string()),
+        pa.field("lead", pa.int32()),
     ]
 )
 """A row a stretch of words: ``context`` is one fingerprint of layer, words and the words on both sides (of a whole line
-the line alone); ``label`` is
-what it is marked with, several joined, empty where it is bare."""
+the line alone); ``label`` is what it is marked with, several joined, empty where it is bare; ``around`` is it with the
+words on both sides, ``lead`` what of that stands before it."""
 
 
 class Facts(NamedTuple):
@@ -98,7 +99,7 @@ def _lines(view: View, layer: str) -> pa.Table:
     rows, first, stop = rows[long], first[long], stop[long]
     labels = pa.array(batch.names.labels, pa.string()).take(pa.array(batch.spans.label[rows]))
     context = mixed(words.prints(first, stop) + np.uint64(batch.layer_code(layer)))
-    return _table(view, context, first, stop, labels)
+    return _table(view, _Stretches(first, stop, first, stop, context), labels)
 
 
 def _stretches(view: View, layer: str) -> pa.Table:
@@ -113,44 +114,56 @@ def _stretches(view: View, layer: str) -> pa.Table:
     new[1:] = (np.diff(first) != 0) | (np.diff(stop) != 0)
     names = pa.array(batch.names.labels, pa.string()).take(pa.array(batch.spans.label[rows]))
     lists = pa.ListArray.from_arrays(pa.array(np.append(np.flatnonzero(new), len(rows)), pa.int32()), names)
-    marked = _table(
-        view, _contexts(view, first[new], stop[new], layer), first[new], stop[new], pc.binary_join(lists, "+")
-    )
+    marked = _table(view, _in_context(view, first[new], stop[new], layer), pc.binary_join(lists, "+"))
     bare = bare_runs(view, rows)
     bare = bare[batch.covers(layer)[np.searchsorted(batch.base, bare[:, 0], side="right") - 1]]
-    unmarked = _table(
-        view,
-        _contexts(view, bare[:, 0], bare[:, 1], layer),
-        bare[:, 0],
-        bare[:, 1],
-        pa.array([""] * len(bare), pa.string()),
-    )
+    unmarked = _table(view, _in_context(view, bare[:, 0], bare[:, 1], layer), pa.array([""] * len(bare), pa.string()))
     return pa.concat_tables([marked, unmarked])
 
 
-def _table(view: View, context: Prints, first: Ints, stop: Ints, labels: pa.Array) -> pa.Table:
+class _Stretches(NamedTuple):
+    """Stretches of words, k of them, all places counted in the texts laid end to end.
+
+    Attributes:
+        first: First code point of each.
+        stop: One past the last.
+        begin: First code point of the word before it, if its line has one.
+        end: One past the last of the word behind it, likewise.
+        context: Fingerprint of it all.
+    """
+
+    first: Ints
+    stop: Ints
+    begin: Ints
+    end: Ints
+    context: Prints
+
+
+def _table(view: View, those: _Stretches, labels: pa.Array) -> pa.Table:
     batch = view.batch
-    article = np.searchsorted(batch.base, first, side="right") - 1
-    start, end = first - batch.base[article], stop - batch.base[article]
+    article = np.searchsorted(batch.base, those.first, side="right") - 1
+    start, end = those.first - batch.base[article], those.stop - batch.base[article]
     identity = [batch.articles[name].take(pa.array(article)).combine_chunks() for name in ("id", "annotator")]
-    words = batch.cut(first, stop)
-    columns = [pa.array(context), labels, *identity, pa.array(start, pa.int32()), pa.array(end, pa.int32()), words]
+    numbers = [pa.array(each, pa.int32()) for each in (start, end, those.first - those.begin)]
+    columns = [pa.array(those.context), labels, *identity, *numbers[:2], batch.cut(those.begin, those.end), numbers[2]]
     return pa.table(columns, names=STRETCHES.names).cast(STRETCHES)
 
 
-def _contexts(view: View, first: Ints, stop: Ints, layer: str) -> Prints:
-    """Return one fingerprint of a stretch with the word before and the word behind it, if the line has them."""
+def _in_context(view: View, first: Ints, stop: Ints, layer: str) -> _Stretches:
+    """Return stretches with the word before and the word behind each, if the line has them."""
     words = view.words
     own = words.prints(first, stop)
     before = np.searchsorted(words.stop, first, side="right") - 1
-    behind = np.searchsorted(words.first, stop)
+    behind = np.minimum(np.searchsorted(words.first, stop), len(words))
     line = words.line_of(first)
     prints, lines = np.append(words.own, np.uint64(0)), np.append(words.line, -1)
-    left = np.where((before >= 0) & (lines[before] == line), prints[before], np.uint64(1))
-    right = np.where(
-        lines[np.minimum(behind, len(words))] == line, prints[np.minimum(behind, len(words))], np.uint64(2)
-    )
-    return mixed(mixed(mixed(own + np.uint64(view.batch.layer_code(layer))) + left) + right)
+    has_left, has_right = (before >= 0) & (lines[before] == line), lines[behind] == line
+    left = np.where(has_left, prints[before], np.uint64(1))
+    right = np.where(has_right, prints[behind], np.uint64(2))
+    begin = np.where(has_left, np.append(words.first, 0)[before], first)
+    end = np.where(has_right, np.append(words.stop, 0)[behind], stop)
+    context = mixed(mixed(mixed(own + np.uint64(view.batch.layer_code(layer))) + left) + right)
+    return _Stretches(first, stop, begin, end, context)
 
 
 def bare_runs(view: View, rows: Ints) -> Ints:
