@@ -73,6 +73,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         words: Words that the findings of the check mark, in order; empty for a whole article.
         says: A part of the message of each finding, if it matters.
         floors: Content of ``annotations/floors.toml``.
+        agreement: What a campaign measured: exact-span F1 by layer.
         waivers: Content of ``annotations/waivers.toml``.
         released: Splits of the last release, by article.
         splits: Lines that a split file has besides.
@@ -86,6 +87,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     words: list[str] = []
     says: list[str] = []
     floors: str = ""
+    agreement: dict[str, float] = {}
     waivers: str = ""
     released: dict[str, str] = {}
     splits: dict[str, list[str]] = {}
@@ -123,6 +125,11 @@ def write(corpus: Corpus, case: Case) -> None:
     for name, content in (("floors.toml", case.floors), ("waivers.toml", case.waivers)):
         if content:
             (corpus.root / "annotations" / name).write_text(content, encoding="utf-8")
+    if case.agreement:
+        folder = corpus.campaign("one")
+        folder.mkdir(parents=True)
+        headline = {layer: {"f1": value, "alpha": 0.0} for layer, value in case.agreement.items()}
+        (folder / "agreement.json").write_bytes(msgspec.json.encode({"headline": headline, "annotators": []}))
     if case.released:
         folder = corpus.dist / "0.0.1"
         rows = pa.table({"id": list(case.released), "split": list(case.released.values())})

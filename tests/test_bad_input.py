@@ -111,6 +111,22 @@ def test_any_bytes_are_a_finding_or_a_line(checkout, tmp_path, khabar_here, cont
         assert judged(khabar_here, checkout, tmp_path / f"any.{ending}", content)
 
 
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"headline": {"entity": {"f1": NaN}}}', b'{"headline": 1}', b"\xff"])
+def test_agreement_that_is_none_gets_a_line(checkout, khabar_here, content):
+    folder = checkout / "annotations" / "campaigns" / "one"
+    folder.mkdir(parents=True)
+    (folder / "agreement.json").write_bytes(content)
+
+    try:
+        status, _, told = khabar_here("--root", checkout, "check")
+    finally:
+        shutil.rmtree(folder)
+
+    assert status == 2
+    assert told.startswith("khabar: annotations/campaigns/one/agreement.json: ")
+    assert told.endswith(": run 'khabar campaign agreement one' again\n")
+
+
 def test_a_key_said_twice_is_found_and_never_dropped(checkout, tmp_path, khabar_here):
     content = (REPOSITORY / GOLD).read_bytes()
     twice = content.replace(b'"label":"HEADLINE"', b'"label":"AD","label":"HEADLINE"', 1)

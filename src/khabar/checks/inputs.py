@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -17,12 +18,13 @@ from khabar.checks.engine import examine, settle
 from khabar.checks.facts import Facts, placed, together
 from khabar.checks.judged import ROWS, Judged, Read, judged, unreadable
 from khabar.checks.parquet import is_release, judge_parquet, parquet_files
-from khabar.checks.standards import Standards
+from khabar.checks.standards import Reached, Standards
 from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError
 from khabar.model.annotation import GOLD, Annotation, canonical, encoded
 from khabar.model.finding import Finding, Level, Severity
 from khabar.store import Corpus
+from khabar.store.written import Written
 
 EPOCH_DIGITS = 12
 """More of them are no second of our calendar."""
@@ -83,7 +85,31 @@ def _standards(corpus: Corpus, *, gold: bool) -> Standards:
     if not gold:
         return Standards(corpus.labels)
     floors = corpus.floors
-    return Standards(corpus.labels, floors.spans, floors.agreement, {}, _released(corpus))
+    return Standards(corpus.labels, floors.spans, floors.agreement, _reached(corpus), _released(corpus))
+
+
+class _Headline(msgspec.Struct):
+    f1: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+
+
+class _Measured(msgspec.Struct):
+    headline: dict[str, _Headline]
+
+
+def _reached(corpus: Corpus) -> dict[str, Reached]:
+    """Return the lowest agreement of each layer that a campaign measured."""
+    reached: dict[str, Reached] = {}
+    for campaign, told in Written(corpus.root).agreement().items():
+        try:
+            measured = msgspec.convert(told, _Measured)
+        except msgspec.ValidationError as error:
+            path = corpus.shown(corpus.campaign(campaign) / "agreement.json")
+            raise BadRecord(f"{path}: {error}: run 'khabar campaign agreement {campaign}' again") from None
+        for layer, figures in measured.headline.items():
+            if figures.f1 is not None:
+                found = Reached(figures.f1, campaign)
+                reached[layer] = min(reached.get(layer, found), found)
+    return reached
 
 
 def _released(corpus: Corpus) -> dict[str, str]:
