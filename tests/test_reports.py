@@ -52,7 +52,7 @@ def test_github_annotations_are_one_line_each_whatever_they_quote():
     assert len(lines) == len(FINDINGS)
     assert lines[0].startswith("::error title=span-trimmed in open-a::open-a:6-15: error: ")
     assert "%0A%250A%3A" not in lines[0]
-    assert "%0A%250A::error::" in lines[0]
+    assert "\N{SYMBOL FOR NEWLINE}%250A::error::" in lines[0]
     assert lines[1].startswith("::warning title=text-unchanged in open-b::")
 
 
