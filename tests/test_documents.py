@@ -20,12 +20,13 @@ from mlcroissant._src.core.rdf import make_context
 
 import khabar
 from built import files_of, resealed, written
-from conftest import REPOSITORY, add_gold
+from conftest import REPOSITORY, SHARED, add_gold
 from khabar.errors import BadRecord, NotFound
 from khabar.loading import read_manifest, verify
 from khabar.loading.papers import disagreements
 from khabar.model.figures import TABLES, filled, plain, wrong
 from khabar.model.manifest import File
+from khabar.model.text import normal_form
 from khabar.release import documents
 from khabar.release.build import build
 from khabar.release.counts import Counts
@@ -110,6 +111,25 @@ def test_a_corpus_without_papers_has_a_release_that_says_so(corpus):
     assert MISSING in (folder / "README.md").read_text(encoding="utf-8")
     assert json.loads((folder / "croissant.json").read_bytes())["name"] == "khabar"
     assert list(verify(folder)) == []
+
+
+def test_the_withheld_text_at_hand_changes_no_document_and_none_holds_a_line_of_it(release, checkout, tmp_path):
+    (article,) = (each for each in checkout.articles if checkout.source_of(each).redistribute == "offsets")
+    page = SHARED / "articles" / article.file
+    if not page.is_file():
+        pytest.skip("no text of the withheld article beside the repository")
+    text = normal_form(page.read_bytes()).text
+    root = shutil.copytree(checkout.root, tmp_path / "checkout", ignore=shutil.ignore_patterns("dist"))
+    Corpus(root).write_text(article, text)
+
+    folder = build(Corpus(root), VERSION, lambda: 0)
+
+    files = files_of(folder)
+    assert files == files_of(release)
+    lines = [line.encode() for line in text.splitlines() if len(line.split()) > 3]  # less is a phrase
+    papers = b"".join(raw for path, raw in files.items() if not path.endswith(".parquet"))
+    assert len(lines) > 20
+    assert [line.decode() for line in lines if line in papers] == []
 
 
 # Figures
