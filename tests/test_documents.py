@@ -356,6 +356,7 @@ SPOILT = [
     ("DATASHEET.md", "Nobody. There was no funding and no grant.", "", r"DATASHEET.md: 1.3 has no answer"),
     ("DATASHEET.md", "### 7.8 ", "### 7.9 ", r"DATASHEET.md: 7.8 has no answer"),
     ("DATASHEET.md", "### 7.8 ", "### 7.9 Why?\nSo.\n\n### 7.8 ", r"DATASHEET.md: 7.9 is none of those"),
+    ("DATASHEET.md", "### 7.8 ", "### 7.7 Again?\nSo.\n\n### 7.8 ", r"DATASHEET.md: 7.7 stands twice"),
     ("DATASHEET.md", "<!--=counts.region-->", "<!--=counts.regions-->", r"DATASHEET.md: no figure is called"),
     ("DATA_STATEMENT.md", "## 7 Annotator", "## Annotator", r"DATA_STATEMENT.md: 7 has no answer"),
     ("CITATION.cff", "title:", "titel:", r"CITATION.cff: .*title.*: mend it by hand"),

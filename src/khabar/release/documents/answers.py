@@ -5,6 +5,7 @@ Tech Policy Lab.  The checkout has them with figures between marks (`khabar.mode
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 from khabar.errors import BadRecord
@@ -61,7 +62,9 @@ def _answered(known: Known, name: str, wanted: tuple[str, ...]) -> str | None:
     if text is None:
         return None
     told = answers(text)
+    headed = Counter(number for _, number in _HEADING.findall(text) if number)
     sections = {number.partition(".")[0] for number in wanted}
+    _refuse(name, "stands twice", (number for number, times in headed.items() if times > 1))
     _refuse(name, "has no answer", (number for number in wanted if not told.get(number)))
     _refuse(name, "is none of those that are asked", set(told) - set(wanted) - sections)
     return filled(text, known.manifest, name)
