@@ -3,9 +3,13 @@
 import pyarrow as pa
 
 from khabar.model.figures import marked
+from khabar.model.layout import ARTICLES, TEXTS
 from khabar.release.documents.answers import said
 from khabar.release.documents.columns import Column, columns, items
 from khabar.release.documents.known import Known
+
+_BESIDE = f"""Texts have files of their own: the rows of `{TEXTS}` and of `{ARTICLES}` are of the same articles in the same
+order, and `khabar.load` puts the text into the rows of `{ARTICLES}`."""
 
 
 def structure(known: Known) -> str:
@@ -54,7 +58,8 @@ from datasets import load_dataset
 rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  # needs no script, verifies nothing
 ```
 
-Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest."""
+Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest.
+{_BESIDE if {ARTICLES, TEXTS} <= set(manifest.configs) else ""}"""
 
 
 def _labels(known: Known) -> str:
