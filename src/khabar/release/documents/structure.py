@@ -8,8 +8,8 @@ from khabar.release.documents.answers import said
 from khabar.release.documents.columns import Column, columns, items
 from khabar.release.documents.known import Known
 
-_BESIDE = f"""Texts have files of their own: the rows of `{TEXTS}` and of `{ARTICLES}` are of the same articles in the same
-order, and `khabar.load` puts the text into the rows of `{ARTICLES}`."""
+_BESIDE = f"""Texts have files of their own: the rows of `{TEXTS}` and of `{ARTICLES}` are of the same articles in the
+same order, and `khabar.load` puts the text into the rows of `{ARTICLES}`."""
 
 
 def structure(known: Known) -> str:
