@@ -1,8 +1,10 @@
 """What tests share: a small corpus of its own in a temporary folder, made of annotated text written in line."""
 
+import atexit
 import os
 import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 import pytest
@@ -22,6 +24,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("khabar")
+
+# What tests leave in a cache of releases is theirs.
+if "KHABAR_CACHE" not in os.environ:
+    os.environ["KHABAR_CACHE"] = mkdtemp(prefix="khabar-cache-")
+    atexit.register(shutil.rmtree, os.environ["KHABAR_CACHE"], ignore_errors=True)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -82,6 +89,19 @@ def add_gold(corpus: Corpus, source: str, name: str, marked: str, split: str = "
     corpus.write_gold(with_words(annotation, found.text) if open_ else withheld(annotation, found.text, words))
     corpus.add_to_split(split, [outcome.article.id])
     return outcome.article.id
+
+
+def add_judgement(corpus: Corpus, article: str, annotator: str, marked: str, campaign: str = "pilot") -> None:
+    """Record what an annotator said of an article in a campaign; `marked` is its text, annotated."""
+    found = inline.read(marked, corpus.labels)
+    annotation = msgspec.structs.replace(found.annotation(corpus.labels, article, annotator), kind="person")
+    folder = corpus.campaign(campaign)
+    if corpus.source_of(corpus.article(article)).redistribute == "text":
+        annotation = with_words(annotation, found.text)
+    else:
+        annotation = withheld(annotation, found.text, corpus.labels.words_attributes)
+    corpus.write_annotation(folder / "annotations" / annotator / f"{article}.json", annotation)
+    (folder / "campaign.toml").touch()
 
 
 # A stand-in of the Hub, for the real client of it

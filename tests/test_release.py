@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import khabar
-from conftest import add_gold
+from conftest import add_gold, add_judgement
 from khabar import checks
 from khabar.errors import BadRecord, Busy, NotFound
 from khabar.loading import read_manifest, verify
@@ -49,7 +49,10 @@ def build(corpus, version):
 def release(corpus):
     add_gold(corpus, "open", "a", PAGE)
     add_gold(corpus, "open", "b", PAGE.replace("Haddad", "Nour"), "validation")
-    add_gold(corpus, "closed", "c", PAGE.replace("Leila Haddad", "Secretive Person").replace("there", "yonder"), "test")
+    secret = PAGE.replace("Leila Haddad", "Secretive Person").replace("there", "yonder")
+    add_gold(corpus, "closed", "c", secret, "test")
+    for article, page in (("open-a", PAGE), ("open-b", PAGE.replace("Haddad", "Nour")), ("closed-c", secret)):
+        add_judgement(corpus, article, "a7", page)
     return build(corpus, "0.1.0")
 
 

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import khabar
-from conftest import SHARED, add_gold
+from conftest import SHARED, add_gold, add_judgement
 from khabar.errors import BadRecord, BadText, Changed, NotFound, Withheld
 from khabar.ingest.restore import missing, search, wanted
 from khabar.ingest.theirs import theirs
@@ -35,6 +35,7 @@ OPEN = "[Everybody was there on that day](BODY)"
 def full(corpus):
     add_gold(corpus, "open", "a", OPEN)
     add_gold(corpus, "closed", "b", CLOSED)
+    add_judgement(corpus, "closed-b", "a7", CLOSED)
     return corpus
 
 

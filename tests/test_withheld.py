@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import add_gold
+from conftest import add_gold, add_judgement
 from khabar.errors import BadRecord
 from khabar.release import build as building
 from khabar.release.tables import CONFIGS
@@ -34,6 +34,8 @@ def full(corpus):
     add_gold(corpus, "open", "a", OPEN)
     add_gold(corpus, "closed", "b", CLOSED, "test")
     add_gold(corpus, "closed", "c", ARABIC, "validation")
+    for article, page in (("open-a", OPEN), ("closed-b", CLOSED), ("closed-c", ARABIC)):
+        add_judgement(corpus, article, "a7", page)
     return corpus
 
 

@@ -1,28 +1,31 @@
 """Release -> verified `datasets.DatasetDict`.  Nothing is returned that was not verified first."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
 from khabar.loading.overlay import filled, texts_of
+from khabar.loading.sound import Sound
+from khabar.loading.typed import ClassLabels, features_of, typed
 from khabar.loading.verify import (
     broken_files,
     config_of,
     other_content,
     read_manifest,
-    rows_of,
+    read_split,
+    rows_are,
     split_of,
     texts_for,
 )
 from khabar.model.layout import TEXTS, with_texts
-from khabar.model.manifest import content_of
+from khabar.model.manifest import Config, content_of
 from khabar.model.text import DIGEST_SHOWN
 
 if TYPE_CHECKING:
-    from datasets import DatasetDict, Features
+    from datasets import Dataset, DatasetDict
 
 
 def load(
@@ -33,6 +36,9 @@ def load(
     texts: str | Path | None = None,
 ) -> "DatasetDict":
     """Open one config of a release after verifying its files, rows and digests.
+
+    Files are verified by their sums and pages by their checksums every time; that the rows of these files have the
+    content that the manifest says is worked out the first time, and remembered by the digest of the manifest.
 
     A release that is called by name comes from the cache of this machine, without the network where it is there, and
     is fetched else.  The rows are read here, from the verified files: no other cache lies between.
@@ -56,34 +62,57 @@ def load(
             is not of this release.
         Unreachable: the release is not in the cache, and its source does not answer.
     """
-    from datasets import Dataset, DatasetDict, DatasetInfo, NamedSplit
-    from datasets.table import InMemoryTable, cast_table_to_features
+    from datasets import DatasetDict
 
     folder = located(release, version, content)
     manifest = read_manifest(folder)
-    told_of = config_of(folder, manifest, config)
+    told = config_of(folder, manifest, config)
     for problem in broken_files(folder, manifest, config):
         raise BadRecord(problem)
     if content_of(manifest.configs) != manifest.content:
         raise BadRecord(other_content(folder))
     beside = texts_for(manifest, config)
     own = texts_of(folder, Path(texts)) if texts else None
+    rows = _Rows(folder, told.class_labels if own is None else {})
     splits = {}
-    for split, told in told_of.splits.items():
-        table = rows_of(folder, f"{config}/{split}", told)
+    for split in told.splits:
+        table = rows.read(f"{config}/{split}", told)
         if beside:
-            place = f"{TEXTS}/{split}"
-            table = with_texts(table, rows_of(folder, place, split_of(folder, beside, place)), str(folder))
+            table = with_texts(table, rows.read(f"{TEXTS}/{split}", beside), str(folder))
         if own is not None:
             table = filled(table, own)
-        try:
-            features = _features(table.schema, told_of.class_labels)
-            typed = InMemoryTable(cast_table_to_features(table, features))
-            splits[split] = Dataset(typed, info=DatasetInfo(features=features), split=NamedSplit(split))
-        except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
-            why = str(error).split("\n", maxsplit=1)[0]
-            raise BadRecord(f"{folder}: {config}/{split} is not as its manifest says: {why}: download it") from None
+        splits[split] = _dataset(folder, f"{config}/{split}", table, told)
     return DatasetDict(splits)
+
+
+class _Rows:
+    """Reads the splits of a release; ``labels`` come as dictionaries."""
+
+    def __init__(self, folder: Path, labels: ClassLabels) -> None:
+        self._folder, self._labels, self._sound = folder, labels, Sound(folder)
+
+    def read(self, place: str, config: Config) -> pa.Table:
+        """Read CONFIG/SPLIT; what was found to be the rows of this manifest once is not digested again."""
+        told = split_of(self._folder, config, place)
+        table = read_split(self._folder, place, told, self._labels)
+        if not self._sound.known(place):
+            rows_are(self._folder, place, table, told)
+            self._sound.remember(place)
+        return table
+
+
+def _dataset(folder: Path, place: str, table: pa.Table, config: Config) -> "Dataset":
+    from datasets import Dataset, DatasetInfo, NamedSplit
+    from datasets.table import InMemoryTable
+
+    try:
+        features = features_of(table.schema, config.class_labels)
+        rows = InMemoryTable(typed(table, config.class_labels, features))
+        split = NamedSplit(place.partition("/")[2])
+        return Dataset(rows, info=DatasetInfo(features=features), split=split)
+    except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        why = str(error).split("\n", maxsplit=1)[0]
+        raise BadRecord(f"{folder}: {place} is not as its manifest says: {why}: download it") from None
 
 
 def signature(release: str | Path, config: str, split: str, version: str | None = None) -> str:
@@ -93,19 +122,3 @@ def signature(release: str | Path, config: str, split: str, version: str | None 
     content = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}").content
     name = f"{manifest.name}:{manifest.version}"
     return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
-
-
-def _features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> "Features":
-    """Return the features of a schema, with class labels where the manifest names them."""
-    from datasets import ClassLabel, Features, List, Value
-
-    def feature(kind: pa.DataType, path: str) -> Any:
-        if path in class_labels:
-            return ClassLabel(names=list(class_labels[path]))
-        if pa.types.is_struct(kind):
-            return {field.name: feature(field.type, f"{path}.{field.name}") for field in kind}
-        if pa.types.is_list(kind):
-            return List(feature(kind.value_type, path))
-        return Value(str(kind))
-
-    return Features({field.name: feature(field.type, field.name) for field in schema})

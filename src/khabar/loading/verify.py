@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.loading.papers import disagreements
+from khabar.loading.typed import ClassLabels, dictionary_columns
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.layout import ARTICLES, ROWS, TEXTS, articles_in
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
@@ -164,14 +165,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(folder: Path, path: str) -> pa.Table:
-    """Read a file of a release, page checksums verified.
+def read(folder: Path, path: str, labels: ClassLabels | None = None) -> pa.Table:
+    """Read a file of a release, page checksums verified; columns of labels come as dictionaries.
 
     Raises:
         BadRecord: it cannot be read.
     """
+    place = folder / path
     try:
-        return pq.read_table(folder / path, page_checksum_verification=True, partitioning=None)
+        columns = dictionary_columns(labels, pq.read_schema(place)) if labels else None
+        return pq.read_table(place, page_checksum_verification=True, partitioning=None, read_dictionary=columns)
     except (OSError, pa.ArrowException) as error:
         raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
 
@@ -188,22 +191,30 @@ def digested(content: ContentDigest, table: pa.Table, path: Path) -> list[bytes]
         raise BadRecord(f"{path}: {str(error).splitlines()[0]}: download it again") from None
 
 
-def rows_of(folder: Path, place: str, told: Split) -> pa.Table:
-    """Read the rows of a split and make sure that they are those of the manifest.
+def read_split(folder: Path, place: str, told: Split, labels: ClassLabels) -> pa.Table:
+    """Read the rows of a split, page checksums verified, labels as dictionaries.
 
     Raises:
-        BadRecord: they cannot be read, or are others.
+        BadRecord: they cannot be read.
+    """
+    if not told.files:
+        raise BadRecord(f"{folder / MANIFEST}: {place} has no file, each split has one at least: download it again")
+    tables = [read(folder, path, labels) for path in told.files]
+    if any(table.schema != tables[0].schema for table in tables):
+        raise BadRecord(f"{folder}: the files of {place} have different columns: download the release again")
+    return pa.concat_tables(tables)
+
+
+def rows_are(folder: Path, place: str, table: pa.Table, told: Split) -> None:
+    """Make sure that rows are those of the manifest.
+
+    Raises:
+        BadRecord: they are others.
     """
     content = ContentDigest()
-    tables = []
-    for path in told.files:
-        tables.append(read(folder, path))
-        digested(content, tables[-1], folder / path)
+    digested(content, table, folder / place)
     if content.hexdigest() != told.content:
         raise BadRecord(other_rows(folder, place, content.hexdigest(), told.content))
-    if not tables:
-        raise BadRecord(f"{folder / MANIFEST}: a split has no file, each has one at least: download the release again")
-    return pa.concat_tables(tables)
 
 
 def other_content(folder: Path) -> str:

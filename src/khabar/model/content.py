@@ -100,6 +100,8 @@ def _digests(streams: list[_Stream], rows: int) -> Iterator[bytes]:
 
 def _kind(path: str, kind: pa.DataType) -> str:
     """Return the canonical name of a type: how many bits a value may have leaves no trace."""
+    if pa.types.is_dictionary(kind):
+        return _kind(path, kind.value_type)
     if pa.types.is_struct(kind):
         return f"struct<{', '.join(f'{each.name} {_kind(path, each.type)}' for each in kind)}>"
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
@@ -123,7 +125,9 @@ class _Group:
 
     def add(self, path: str, array: pa.Array) -> None:
         kind = array.type
-        if pa.types.is_struct(kind):
+        if pa.types.is_dictionary(kind):
+            self.add(path, array.dictionary_decode())
+        elif pa.types.is_struct(kind):
             self.numbers.append(np.asarray(array.is_valid(), dtype=np.int64))
             for field in kind:
                 self.add(f"{path}.{field.name}", pc.struct_field(array, field.name))

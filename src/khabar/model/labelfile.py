@@ -8,6 +8,8 @@ from khabar.errors import BadRecord
 from khabar.model.columns import ARTICLE_SCHEMA
 from khabar.model.labels import BOILERPLATE, Attribute, Label, LabelSet, Layer, Value
 
+_VIEW = r"^[a-z][a-z0-9_]*\Z"
+
 
 def label_set(toml: bytes, place: str) -> LabelSet:
     """Read a label set.
@@ -65,6 +67,21 @@ def _hold_together(labels: LabelSet) -> None:
     for layer in labels.layers.values():
         _marks_hold(labels, layer)
     _sense_holds(labels)
+    _views_hold(labels)
+
+
+def _views_hold(labels: LabelSet) -> None:
+    for layer in labels.layers.values():
+        own = {label.name for label in layer.labels}
+        for view, those in layer.views.items():
+            mapped = [name for label in those for name in label.of]
+            for what, seen in (("label", [label.name for label in those]), ("label of ours", mapped)):
+                if twice := next((name for name in seen if seen.count(name) > 1), ""):
+                    raise _Fault(f"the view {view} has the {what} {twice} twice, once is enough: remove one")
+            if strange := next((name for name in mapped if name not in own), ""):
+                raise _Fault(f"the view {view} names '{strange}', which is no label of its layer: spell it right")
+            if not re.match(_VIEW, view):
+                raise _Fault(f"'{view}' cannot be the name of a view, it becomes one of a column: use a-z, 0-9 and _")
 
 
 def _sense_holds(labels: LabelSet) -> None:

@@ -51,6 +51,18 @@ class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     value: str = ""
 
 
+class ViewLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A label as another label set has it.
+
+    Attributes:
+        name: In that label set.
+        of: The labels of ours that become it; none where ours has nothing of the kind.
+    """
+
+    name: str
+    of: tuple[str, ...]
+
+
 class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kind of annotation that is made on its own.
 
@@ -63,6 +75,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         marks_in: What accounts for the quotation marks of the main text; empty where the layer has no say in it.
         one_label_by: A key attribute: spans of the layer that share its value in an article share their label.
         kin: Labels that may share it all the same, as a person's name and post do.
+        views: Other label sets by name, their labels in the order of their published ids, which only ever grows at
+            the end; a label of ours that none is made of is left out.
     """
 
     column: str
@@ -73,6 +87,12 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     marks_in: tuple[MarksIn, ...] = ()
     one_label_by: str = ""
     kin: tuple[tuple[str, ...], ...] = ()
+    views: dict[str, tuple[ViewLabel, ...]] = {}
+
+    @property
+    def own_view(self) -> tuple[ViewLabel, ...]:
+        """The layer's labels as a view of themselves."""
+        return tuple(ViewLabel(name=label.name, of=(label.name,)) for label in self.labels)
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -180,8 +200,11 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of its content, in hex: what freezes a campaign's page."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+        """SHA-256 of its content, in hex: what freezes a campaign's page.  Views, which come later, are no part."""
+        content = msgspec.to_builtins(self)
+        for layer in content["layers"].values():
+            del layer["views"]
+        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
     def attributes_of(self, layer: str) -> tuple[str, ...]:
         """Return the names of the attributes that spans of a layer may carry, in the order of their columns."""

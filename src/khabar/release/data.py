@@ -7,14 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from khabar.model.batch import Batch
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.labels import LabelSet
 from khabar.model.layout import ROWS, articles_in, shard
 from khabar.model.manifest import Config, Split
 from khabar.release.counts import Counts
 from khabar.release.parts import Part
-from khabar.release.tables import CONFIGS, published
+from khabar.release.tables import CONFIGS, Reading, published
 from khabar.release.writers.parquet import ParquetFile
 from khabar.store import SPLITS
 
@@ -45,10 +44,13 @@ def write(parts: Iterable[Part], labels: LabelSet, folder: Path) -> Data:
     for part in parts:
         shards.begin(part.number)
         for split in SPLITS:
-            gold = published(part.gold.select(np.asarray(part.gold.articles["split"]) == split))
+            gold, judgements = (
+                published(each.select(np.asarray(each.articles["split"]) == split))
+                for each in (part.gold, part.judgements)
+            )
             if len(gold):
                 counts.add(gold)
-                shards.add(split, gold)
+                shards.add(split, {"gold": Reading(gold), "judgements": Reading(judgements)})
     return Data(shards.close(), shards.schemas, counts)
 
 
@@ -71,12 +73,12 @@ class _Shards:
             self._write()
             self._number = number
 
-    def add(self, split: str, gold: Batch) -> None:
-        """Add articles of one split."""
-        ids = gold.articles["id"].to_pylist()
+    def add(self, split: str, readings: dict[str, Reading]) -> None:
+        """Add articles of one split: what is said of them, by `Config.of`."""
+        ids = readings["gold"].batch.articles["id"].to_pylist()
         told = {"id": ids, "split": [split] * len(ids)}
         for name, kind in self._kinds.items():
-            table = kind.rows(gold).cast(self.schemas[name])
+            table = kind.rows(readings[kind.of]).cast(self.schemas[name])
             digests: dict[str, str] = {}
             if table.num_rows:  # readers stumble over files without rows
                 content = self._content.setdefault((name, split), ContentDigest())

@@ -204,6 +204,14 @@ class Corpus(Intake):
         lines = path.read_bytes().splitlines() if path.is_file() else []
         return [decoded(line, Work, f"{self.shown(path)}:{number}") for number, line in enumerate(lines, start=1)]
 
+    def pulled(self) -> dict[str, list[tuple[str, Path]]]:
+        """Return the annotations that campaigns pulled, by article: campaign and file, ordered by both."""
+        found: dict[str, list[tuple[str, Path]]] = {}
+        for name in self.campaigns:
+            for path in self.campaign_annotations(name):
+                found.setdefault(path.stem, []).append((name, path))
+        return found
+
     # .studio/, the embedded Label Studio's, and dist/, written by release
 
     @property

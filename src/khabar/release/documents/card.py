@@ -27,7 +27,7 @@ def _feature(field: pa.Field, path: str, class_labels: dict[str, tuple[str, ...]
     kind = field.type
     if path in class_labels:
         names = {str(number): name for number, name in enumerate(class_labels[path])}
-        return {"name": field.name, "dtype": {"class_label": {"names": names}}}
+        return {"name": field.name, "list" if pa.types.is_list(kind) else "dtype": {"class_label": {"names": names}}}
     if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type):
         inner = [_feature(each, f"{path}.{each.name}", class_labels) for each in kind.value_type]
         return {"name": field.name, "list": inner}

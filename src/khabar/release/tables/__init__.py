@@ -1,6 +1,6 @@
 """The configs of a release: what a row of each is.  A new one is a module here, named below."""
 
-from khabar.release.tables import articles, entities, quotes, regions
-from khabar.release.tables.config import CONFIGS, Config, published
+from khabar.release.tables import articles, entities, judgements, quotes, regions
+from khabar.release.tables.config import CONFIGS, Config, Reading, published
 
-__all__ = ["CONFIGS", "Config", "articles", "entities", "published", "quotes", "regions"]
+__all__ = ["CONFIGS", "Config", "Reading", "articles", "entities", "judgements", "published", "quotes", "regions"]

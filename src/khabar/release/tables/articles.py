@@ -2,12 +2,11 @@
 
 import pyarrow as pa
 
-from khabar.model.batch import Batch
 from khabar.model.columns import ARTICLE_SCHEMA
 from khabar.model.labels import LabelSet
 from khabar.model.layout import ARTICLES, TEXTS
-from khabar.model.nested import nested, schema
-from khabar.release.tables.config import CONFIGS, ClassLabels, Config, names_of
+from khabar.model.nested import schema
+from khabar.release.tables.config import CONFIGS, ClassLabels, Config, Reading, names_of
 
 _TEXT_COLUMNS = ("id", "text", "sha256", "length")
 
@@ -16,8 +15,8 @@ def _texts_schema(_: LabelSet) -> pa.Schema:
     return pa.schema([ARTICLE_SCHEMA.field(name) for name in _TEXT_COLUMNS])
 
 
-def _texts(batch: Batch) -> pa.Table:
-    return batch.articles.select(list(_TEXT_COLUMNS))
+def _texts(reading: Reading) -> pa.Table:
+    return reading.batch.articles.select(list(_TEXT_COLUMNS))
 
 
 CONFIGS.add(TEXTS, Config("the text of an article", _texts_schema, _texts))
@@ -28,8 +27,8 @@ def _schema(labels: LabelSet) -> pa.Schema:
     return whole.remove(whole.get_field_index("text"))
 
 
-def _articles(batch: Batch) -> pa.Table:
-    return nested(batch).drop_columns(["text"])
+def _articles(reading: Reading) -> pa.Table:
+    return reading.nested.drop_columns(["text"])
 
 
 def _labels(labels: LabelSet) -> ClassLabels:

@@ -2,16 +2,50 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from khabar.model.batch import Batch
+from khabar.model.columns import Ints
 from khabar.model.labels import LabelSet
+from khabar.model.nested import nested
+from khabar.model.tokens import Tokens, main_text, tokens
 from khabar.registry import Registry
 
 ClassLabels = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Annotated articles as they are published, and what is worked out of them once for all tables.
+
+    Attributes:
+        batch: The articles.
+    """
+
+    batch: Batch
+
+    @cached_property
+    def nested(self) -> pa.Table:
+        """Their nested form."""
+        return nested(self.batch)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """The tokens of their main text."""
+        found = tokens(self.batch)
+        return found.select(main_text(self.batch)[found.first])
+
+    @cached_property
+    def sentences(self) -> tuple[Ints, Ints]:
+        """The first token of each sentence of their main text, and one past its last."""
+        count = int(self.tokens.sentence[-1]) + 1 if len(self.tokens) else 0
+        edges = np.searchsorted(self.tokens.sentence, np.arange(count + 1))
+        return edges[:-1], edges[1:]
 
 
 def no_labels(_: LabelSet) -> ClassLabels:
@@ -26,7 +60,7 @@ class Config:
     Attributes:
         summary: What a row is.
         schema: Its columns; lists in them are never null.
-        rows: Batch to table of that schema; ``article`` or ``id`` is the article's.
+        rows: Articles to table of that schema; ``article`` or ``id`` is the article's.
         class_labels: Label names by the dotted path of their column, in an order that only grows at the end.
         stand: The layer or label it stands on, empty where it stands on all.
         of: What its batches hold: gold, or what every annotator said.
@@ -34,7 +68,7 @@ class Config:
 
     summary: str
     schema: Callable[[LabelSet], pa.Schema]
-    rows: Callable[[Batch], pa.Table]
+    rows: Callable[[Reading], pa.Table]
     class_labels: Callable[[LabelSet], ClassLabels] = no_labels
     stand: str = ""
     of: Literal["gold", "judgements"] = "gold"

@@ -1,4 +1,4 @@
-"""The config ``quotes``: a row a quote, with its source, cues and fragments."""
+"""The config ``quotes``: a row a quote, with its source, cues and fragments, and the sentences around it."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,7 +7,8 @@ import pyarrow.compute as pc
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints
 from khabar.model.labels import LabelSet
-from khabar.release.tables.config import CONFIGS, ClassLabels, Config, not_null_list
+from khabar.release.tables.around import CONTEXT, context, has_names, names
+from khabar.release.tables.config import CONFIGS, ClassLabels, Config, Reading, not_null_list
 from khabar.release.tables.spans import OF_ARTICLE, SPAN, attribute_fields, span_columns
 
 _QUOTE = "QUOTE"
@@ -26,13 +27,16 @@ def _schema(labels: LabelSet) -> pa.Schema:
             *SPAN,
             *attribute_fields(labels, _ATTRIBUTES),
             *(pa.field(f"source_{each.name}", each.type) for each in of_source),
+            *([pa.field("source_name", pa.string())] if has_names(labels) else []),
             pa.field("continues", pa.string()),
+            *CONTEXT,
             *parts,
         ]
     )
 
 
-def _quotes(batch: Batch) -> pa.Table:
+def _quotes(reading: Reading) -> pa.Table:
+    batch = reading.batch
     spans = batch.spans
     rows = np.flatnonzero(spans.label == batch.label_code(_QUOTE))
     columns = span_columns(batch, rows, _ATTRIBUTES)
@@ -41,11 +45,14 @@ def _quotes(batch: Batch) -> pa.Table:
     of_source = span_columns(batch, np.maximum(source, 0), _OF_SOURCE)
     for name in [each.name for each in SPAN] + [each for each in _OF_SOURCE if each in of_source]:
         columns[f"source_{name}"] = pc.if_else(known, of_source[name], pa.scalar(None, of_source[name].type))
+    if has_names(batch.labels):
+        columns["source_name"] = names(batch, source)
+    columns |= context(reading, rows)
     columns["continues"] = _ids(batch, _first(batch, rows, "CONTINUES"))
     for name, relation in _PARTS:
         columns[name] = _parts(batch, rows, (batch.relations.head, batch.relations.tail), relation)
     columns[_FRAGMENTS] = _parts(batch, rows, (batch.relations.tail, batch.relations.head), "PART_OF")
-    return pa.table(columns)
+    return pa.table({name: columns[name] for name in _schema(batch.labels).names})
 
 
 def _linked(batch: Batch, relation: str) -> Ints:

@@ -4,9 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from khabar.model.batch import Batch
 from khabar.model.labels import LabelSet
-from khabar.release.tables.config import CONFIGS, ClassLabels, Config, names_of
+from khabar.release.tables.config import CONFIGS, ClassLabels, Config, Reading, names_of
 from khabar.release.tables.spans import OF_ARTICLE, SPAN, attribute_fields, span_columns
 
 _LAYER = "region"
@@ -18,7 +17,8 @@ def _schema(labels: LabelSet) -> pa.Schema:
     return pa.schema([*OF_ARTICLE, *SPAN, *attribute_fields(labels, _ATTRIBUTES), *own])
 
 
-def _regions(batch: Batch) -> pa.Table:
+def _regions(reading: Reading) -> pa.Table:
+    batch = reading.batch
     labels = batch.labels
     rows = np.flatnonzero(batch.spans.layer == batch.layer_code(_LAYER))
     columns = span_columns(batch, rows, _ATTRIBUTES)
