@@ -77,6 +77,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         waivers: Content of ``annotations/waivers.toml``.
         released: Splits of the last release, by article.
         splits: Lines that a split file has besides.
+        tombstones: Reasons of articles that were taken down, by id.
         rows: If given, a Parquet file of the gold of these articles is judged, in this order.
         published: If given, a release with these files is judged, by name and content.
         because: What the case is about, for readers.
@@ -91,6 +92,7 @@ class Case(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     waivers: str = ""
     released: dict[str, str] = {}
     splits: dict[str, list[str]] = {}
+    tombstones: dict[str, str] = {}
     rows: list[str] = []
     published: dict[str, str] = {}
     because: str = ""
@@ -122,6 +124,8 @@ def write(corpus: Corpus, case: Case) -> None:
         _write_article(corpus, article)
     for split, keys in case.splits.items():
         corpus.add_to_split(split, keys)
+    for key, reason in case.tombstones.items():
+        corpus.add_tombstone(key, reason)
     for name, content in (("floors.toml", case.floors), ("waivers.toml", case.waivers)):
         if content:
             (corpus.root / "annotations" / name).write_text(content, encoding="utf-8")

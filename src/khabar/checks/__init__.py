@@ -1,6 +1,6 @@
 """Checks: a batch in, findings out, level by level.  Importing the package registers every check."""
 
-from khabar.checks import corpus, form, marks, regions, scheme, sense, text, waivers
+from khabar.checks import corpus, form, marks, regions, scheme, sense, text, tombstones, waivers
 from khabar.checks.engine import CHECKS, Check, examine, run
 from khabar.checks.inputs import Others, judge, of_annotation
 from khabar.checks.judged import Judged, Read
@@ -26,5 +26,6 @@ __all__ = [
     "scheme",
     "sense",
     "text",
+    "tombstones",
     "waivers",
 ]

@@ -19,6 +19,7 @@ from khabar.checks.facts import Facts, placed, together
 from khabar.checks.judged import ROWS, Judged, Read, judged, unreadable
 from khabar.checks.parquet import is_release, judge_parquet, parquet_files
 from khabar.checks.standards import Reached, Standards
+from khabar.checks.tombstones import remains
 from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError
 from khabar.model.annotation import GOLD, Annotation, canonical, encoded
@@ -139,7 +140,9 @@ def today() -> str:
 def _judge(corpus: Corpus, paths: list[Path], jobs: int, last: Level, others: Others) -> Iterator[Judged]:
     if not paths:
         if last is Level.CORPUS:
-            yield Judged(0, 0, [*_texts_without_gold(corpus), *_splits(corpus)], _without_gold(corpus))
+            yield Judged(
+                0, 0, [*_texts_without_gold(corpus), *_splits(corpus), *remains(corpus)], _without_gold(corpus)
+            )
         yield from _annotations(corpus, corpus.gold_files(), last, gold=True)
     for path in paths:
         parquet, read = parquet_files(path), others.read(path)
@@ -192,7 +195,7 @@ def _without_gold(corpus: Corpus) -> Facts:
 
 def _splits(corpus: Corpus) -> Iterator[Finding]:
     for key, split in corpus.splits.items():
-        if not corpus.has_article(key):
+        if not corpus.has_article(key) and key not in corpus.tombstones:
             yield _of_article("split-known", key, f"the split {split} has it, corpus/ does not: remove it there")
     for article in corpus.articles:
         if corpus.has_gold(article) and article.id not in corpus.splits:

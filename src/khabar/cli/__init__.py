@@ -15,7 +15,7 @@ from khabar.errors import KhabarError
 
 COMMANDS = (
     *("ingest", "split", "restore", "studio", "campaign", "adjudicate", "check", "release", "download"),
-    *("show", "stats"),
+    *("takedown", "show", "stats"),
 )
 """In the order of the way of the data.  A command is the attribute ``command`` of the module of its name."""
 

@@ -39,3 +39,5 @@ def _corpus(root: Path) -> None:
         spans = f"{len(gold.spans)} spans" if gold else "no gold"
         split = corpus.splits.get(article.id, "no split")
         click.echo(f"{article.id}\t{rights(corpus.source_of(article), article).license}\t{split}\t{text}\t{spans}")
+    for key, reason in corpus.tombstones.items():
+        click.echo(f"{key}\t\t{corpus.splits.get(key, 'no split')}\ttaken down\t{reason}")

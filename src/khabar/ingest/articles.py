@@ -76,6 +76,8 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
 def _take(corpus: Corpus, intake: Intake, known: dict[str, Article], found: tuple[Path, Page]) -> Outcome:
     path, page = found
     identity = identity_of(intake.source, page.name)
+    if identity in corpus.tombstones:
+        raise Changed(f"{path}: {identity} was taken down ({corpus.tombstones[identity]}), it does not come back")
     text, changes = normal_form(page.raw)
     sha256 = digest(text)
     if corpus.has_article(identity) and corpus.article(identity).sha256 != sha256:

@@ -99,3 +99,17 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     license: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]*\Z")] = ""
     license_since: Date = ""
     batch: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+
+class Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is left of an article that was taken down: a line of ``corpus/tombstones.jsonl`` and of releases.
+
+    Attributes:
+        id: Its id, which no other article gets.
+        reason: Why, in words that may be published.
+    """
+
+    id: Identity
+    reason: Annotated[
+        str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\S[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z")
+    ]

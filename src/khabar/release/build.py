@@ -11,6 +11,8 @@ import msgspec
 import pyarrow as pa
 
 from khabar.errors import BadRecord, NotFound
+from khabar.model.article import Tombstone
+from khabar.model.layout import TOMBSTONES
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, File, Manifest, content_of
 from khabar.release import documents
 from khabar.release.data import write
@@ -50,6 +52,7 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
             sources = tuple(each for each in corpus.sources.values() if each.id in manifest.counts["sources"])
             known = documents.Known(manifest, schemas, corpus.labels, sources, Written(corpus.root))
             documents.write(known, partial)
+            _bury(corpus, partial)
             if against:
                 changes(against, partial, manifest)
             _refuse_leaks(corpus, partial)
@@ -59,6 +62,13 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return final
+
+
+def _bury(corpus: Corpus, folder: Path) -> None:
+    """Write the tombstones of all that was ever taken down, if anything was."""
+    stones = (msgspec.json.encode(Tombstone(*each)) + b"\n" for each in corpus.tombstones.items())
+    if corpus.tombstones:
+        (folder / TOMBSTONES).write_bytes(b"".join(stones))
 
 
 def _refuse_leaks(corpus: Corpus, folder: Path) -> None:
@@ -75,6 +85,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
     if not data.configs:
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
     data.counts.add_campaigns(corpus)
+    data.counts.add_tombstones(len(corpus.tombstones))
     manifest = Manifest(
         format=FORMAT,
         name=NAME,

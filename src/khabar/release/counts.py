@@ -68,6 +68,11 @@ class Counts:
                     self._groups["annotations"][header.kind] += 1
         self._groups["annotators"].update({"person": 0, "model": 0, **Counter(kind for kind, _ in people)})
 
+    def add_tombstones(self, number: int) -> None:
+        """Count the articles that were taken down, if any was."""
+        if number:
+            self._groups["articles"]["taken_down"] = number
+
     def told(self) -> dict[str, dict[str, int]]:
         """Return the counts, group by group, then layer by layer; what there is none of is left out.
 

@@ -21,7 +21,7 @@ from khabar.model.labels import LabelSet
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
 from khabar.model.work import Work
-from khabar.store.files import decoded, write_atomically
+from khabar.store.files import decoded, without_lines, write_atomically
 from khabar.store.intake import SPLITS, Intake
 
 LARGEST = 1 << 26
@@ -177,6 +177,21 @@ class Corpus(Intake):
         pulled = sorted(self._annotations.glob(f"campaigns/*/annotations/*/{article.id}.json"))
         merged = (self._decisions_path(article), self._gold_path(article))
         return [self._text_path(article), *pulled, *(path for path in merged if path.is_file())]
+
+    def said_of(self, key: str) -> list[Path]:
+        """Return every file of an article's own under ``annotations/``, whoever wrote it, recorded or not."""
+        return sorted(self._annotations.rglob(f"{key}.json"))
+
+    def forget(self, key: str) -> list[Path]:
+        """Remove what was said of an article that has a tombstone, and the lines on it that campaigns keep.
+
+        Returns the files that went or lost a line.  What was pulled untouched is for the campaign: it knows its form.
+        """
+        own = self.said_of(key)
+        for path in own:
+            path.unlink()
+        kept = sorted(self._annotations.glob("campaigns/*/*.jsonl"))
+        return [*own, *(path for path in kept if without_lines(path, "article", key))]
 
     def in_campaign(self, path: Path) -> bool:
         """Tell whether a path is of a campaign's folder."""

@@ -36,6 +36,32 @@ def write_atomically(path: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def without_lines(path: Path, name: str, value: str) -> bool:
+    """Rewrite a file of JSON lines without those whose field has a value; tell whether it had any.
+
+    A file that is left empty goes.  A line that is no record stays.
+    """
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not _says(line, name, value)]
+    if len(kept) == len(lines):
+        return False
+    if kept:
+        write_atomically(path, b"".join(kept))
+    else:
+        path.unlink()
+    return True
+
+
+def _says(line: bytes, name: str, value: str) -> bool:
+    if value.encode() not in line:
+        return False
+    try:
+        told = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(told, dict) and told.get(name) == value
+
+
 def decoded(content: bytes, kind: type[T], place: str) -> T:
     """Decode JSON.
 

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
-from khabar.model.article import Article, Source
+from khabar.model.article import Article, Source, Tombstone
+from khabar.model.layout import TOMBSTONES
 from khabar.model.rights import rights
 from khabar.model.text import DIGEST_SHOWN, NAME, digest
-from khabar.store.files import append_line, decoded, write_atomically
+from khabar.store.files import append_line, decoded, without_lines, write_atomically
 
 SPLITS = ("train", "validation", "test")
 BATCH = 5000
@@ -97,6 +98,8 @@ class Intake:
     def article(self, key: str) -> Article:
         """Return the record of one article."""
         if key not in self._intake:
+            if key in self.tombstones:
+                raise NotFound(f"{key} was taken down: {self.tombstones[key]}")
             raise NotFound(
                 f"no article is called '{key}' in corpus/, which has {len(self._intake)}: see 'khabar stats'"
             )
@@ -143,6 +146,36 @@ class Intake:
         append_line(folder / "articles.jsonl", msgspec.json.encode(article))
         self._in_batch[article.batch] += 1
         self._intake[article.id] = source, article
+
+    @cached_property
+    def tombstones(self) -> dict[str, str]:
+        """Why each article that was taken down was, by its id, in the order in which they were."""
+        path = self._corpus / TOMBSTONES
+        found: dict[str, str] = {}
+        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), start=1):
+            stone = decoded(line, Tombstone, f"{self.shown(path)}:{number}")
+            found.setdefault(stone.id, stone.reason)
+        return found
+
+    def add_tombstone(self, key: str, reason: str) -> None:
+        """Say that an article is taken down, and why; what there is of it goes with `remove`."""
+        try:
+            stone = msgspec.convert({"id": key, "reason": reason}, Tombstone)
+        except msgspec.ValidationError as error:
+            raise BadRecord(f"{key}: {error}: a reason is one line of words") from None
+        append_line(self._corpus / TOMBSTONES, msgspec.json.encode(stone))
+        self.tombstones[key] = reason
+
+    def remove(self, key: str) -> list[Path]:
+        """Remove text and record of an article that has a tombstone; return the files that went or lost a line."""
+        texts = [path for source in self.sources for path in self._corpus.glob(f"{source}/{key}.txt")]
+        for path in texts:
+            path.unlink()
+        records = [path for source in self.sources for path in self._corpus.glob(f"{source}/articles.jsonl")]
+        changed = [path for path in records if without_lines(path, "id", key)]
+        for cached in ("_intake", "_in_batch"):
+            self.__dict__.pop(cached, None)
+        return [*texts, *changed]
 
     def write_text(self, article: Article, text: str) -> None:
         """Put a text back in its place; only the text of the record can be."""
@@ -197,7 +230,7 @@ class Intake:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Busy(f"{self.shown(folder)}: another khabar writes there now: wait until it is done") from None
-            for cached in ("_intake", "_in_batch", "splits"):
+            for cached in ("_intake", "_in_batch", "splits", "tombstones"):
                 self.__dict__.pop(cached, None)
             yield
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from khabar.model.manifest import Manifest
 from khabar.release.diff import scheme
 from khabar.release.diff.articles import article_changes
-from khabar.release.diff.records import Diff
+from khabar.release.diff.records import ArticleChange, Diff
 from khabar.release.diff.side import Side
 from khabar.release.diff.step import judged
 
@@ -52,6 +52,14 @@ def compared(before: Side, after: Side) -> Diff:
             counts=scheme.label_counts(before, after, articles),
             agreement=scheme.agreement_changes(before, after),
             findings=scheme.finding_changes(before, after),
-            articles=articles,
+            articles=tuple(_buried(each, after) for each in articles),
         )
     )
+
+
+def _buried(article: ArticleChange, after: Side) -> ArticleChange:
+    """Return the change of an article that was taken down with its reason, and without what it held."""
+    reason = after.tombstones.get(article.id, "")
+    if not reason or "removed" not in article.kinds:
+        return article
+    return ArticleChange(id=article.id, kinds=article.kinds, before=article.before, withheld=True, taken_down=reason)

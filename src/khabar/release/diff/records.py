@@ -112,6 +112,7 @@ class ArticleChange(Record, frozen=True, tag="article", tag_field="record"):
         spans: Spans that differ, of an article that both have.
         labels: Spans by layer and label, of an article that one release has.
         reordered: The rows differ in the order of spans or relations alone.
+        taken_down: Why it was taken down, of an article that was: nothing else is told of it.
     """
 
     id: str
@@ -124,6 +125,7 @@ class ArticleChange(Record, frozen=True, tag="article", tag_field="record"):
     spans: tuple[SpanChange, ...] = ()
     labels: dict[str, dict[str, int]] = {}
     reordered: bool = False
+    taken_down: str = ""
 
 
 class LabelCount(Record, frozen=True, omit_defaults=False):

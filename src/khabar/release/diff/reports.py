@@ -70,7 +70,9 @@ def _article(article: ArticleChange) -> Iterator[str]:
     spans = sum(number for numbers in article.labels.values() for number in numbers.values())
     if "added" in article.kinds:
         yield f"{article.id}: added to {article.after}, {spans} spans"
-    if "removed" in article.kinds:
+    if article.taken_down:
+        yield f"{article.id}: taken down from {article.before}: {article.taken_down}"
+    elif "removed" in article.kinds:
         yield f"{article.id}: removed from {article.before}, {spans} spans"
     if "moved" in article.kinds:
         yield f"{article.id}: moved from {article.before} to {article.after}"

@@ -100,6 +100,8 @@ def _articles(diff: Diff, kind: str) -> Iterator[str]:
 
 
 def _summary(article: ArticleChange) -> str:
+    if article.taken_down:
+        return f"taken down: {_code(article.taken_down)}"
     spans = sum(number for numbers in article.labels.values() for number in numbers.values())
     if article.labels or article.kinds in (("added",), ("removed",)):
         return f"{spans} spans"

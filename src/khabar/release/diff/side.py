@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
+from khabar.model.article import Tombstone
 from khabar.model.columns import Ints
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
-from khabar.model.layout import ARTICLES, ROWS, TEXTS, with_texts
+from khabar.model.layout import ARTICLES, ROWS, TEXTS, TOMBSTONES, with_texts
 from khabar.model.manifest import MANIFEST, VERSION, Manifest
 from khabar.release.diff.equality import one_array
 from khabar.store.files import decoded
@@ -101,6 +102,13 @@ class Side:
         """The label set that the release ships, if it ships one."""
         path = self.folder / "labels.toml"
         return label_set(path.read_bytes(), str(path)) if path.is_file() else None
+
+    @cached_property
+    def tombstones(self) -> dict[str, str]:
+        """Why each article that was taken down was, by its id."""
+        path = self.folder / TOMBSTONES
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        return {each.id: each.reason for each in (decoded(line, Tombstone, str(path)) for line in lines)}
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -77,8 +77,10 @@ def _of_articles(articles: tuple[ArticleChange, ...]) -> Found:
         ("added", Step.MINOR, "articles added"),
     )
     for kind, step, words in kinds:
-        if ids := [each.id for each in articles if kind in each.kinds]:
+        if ids := [each.id for each in articles if kind in each.kinds and not each.taken_down]:
             yield step, f"{words}: {_some(ids)}"
+    if ids := [each.id for each in articles if each.taken_down]:
+        yield Step.MAJOR, f"articles taken down: {_some(ids)}"
     texts = (
         ("changed", Step.MAJOR, "articles with another text"),
         ("withdrawn", Step.MAJOR, "articles without the text they had"),

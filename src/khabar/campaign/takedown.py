@@ -1,0 +1,50 @@
+"""An article that is taken down goes from what was pulled as well, the one time that a page of an export is changed."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from khabar.campaign.exported import Broken, decoded, tasks_of
+from khabar.store import Corpus, write_atomically
+
+
+class _Data(msgspec.Struct):
+    article: str = ""
+
+
+class _Task(msgspec.Struct):
+    data: _Data
+
+
+def forget(corpus: Corpus, key: str) -> list[Path]:
+    """Remove the tasks of an article from the pages of every campaign; return the pages that were changed.
+
+    The manifest of the campaign gets their new digests.
+    """
+    changed = []
+    for name in corpus.campaigns:
+        folder = corpus.campaign(name)
+        for page in sorted((folder / "exports").rglob("*.json")):
+            content = page.read_bytes()
+            if key.encode() not in content:
+                continue
+            tasks = tasks_of(content, corpus.shown(page))
+            kept = b"[" + b",".join(each for each in tasks if not _is_of(each, key)) + b"]"
+            _replaced_digest(folder / "manifest.json", content, kept)
+            write_atomically(page, kept)
+            changed.append(page)
+    return changed
+
+
+def _is_of(task: bytes, key: str) -> bool:
+    try:
+        return decoded(task, _Task).data.article == key
+    except Broken:
+        return key.encode() in task
+
+
+def _replaced_digest(manifest: Path, old: bytes, new: bytes) -> None:
+    if manifest.is_file():
+        before, after = (hashlib.sha256(each).hexdigest().encode() for each in (old, new))
+        write_atomically(manifest, manifest.read_bytes().replace(before, after))

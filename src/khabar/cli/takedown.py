@@ -1,0 +1,25 @@
+"""The command ``khabar takedown ARTICLE --reason WORDS``."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("article")
+@click.option("--reason", required=True, help="Why, on one line; it is published.")
+@click.pass_obj
+def command(root: Path, article: str, reason: str) -> None:
+    """Take an article out of the corpus: text, record and annotations go, a tombstone with id and reason stays."""
+    from khabar.campaign.takedown import forget
+    from khabar.ingest.takedown import released_in, take_down
+    from khabar.store import Corpus
+
+    corpus = Corpus(root)
+    gone = [*take_down(corpus, article, reason), *forget(corpus, article)]
+    for path in gone:
+        click.echo(corpus.shown(path))
+    click.echo(f"{article}: taken down, {len(gone)} files changed or removed", err=True)
+    for release in released_in(corpus, article):
+        click.echo(f"{corpus.shown(release)} still has it: remove it, release anew, and withdraw what is out", err=True)
+    click.echo("what was committed stays in git's history, and tasks on a server stay there: remove both", err=True)

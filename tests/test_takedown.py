@@ -1,0 +1,176 @@
+"""An article that is taken down is gone from every folder and from every release since; its id and the reason stay."""
+
+import json
+
+import msgspec
+import pytest
+
+import khabar
+from conftest import add_gold
+from khabar import checks
+from khabar.campaign import tasks
+from khabar.campaign.folder import new_campaign
+from khabar.campaign.page import Page
+from khabar.campaign.pull import take
+from khabar.errors import NotFound
+from khabar.ingest.articles import Intake, ingest
+from khabar.ingest.splits import assign
+from khabar.loading import read_manifest, verify
+from khabar.release.build import build
+from khabar.release.diff import diff
+from khabar.store import Corpus
+from test_withheld import published
+
+REASON = "the person it is about asked for it"
+WORDS = ("Quicksilver", "Xanthippe", "jubilation", "flabbergasted")
+GONE = (
+    "[Quicksilver [Port Sami](GPE entity=e1 sense=loc) jubilation](HEADLINE)\n"
+    "[[Xanthippe](PERS entity=e2 norm=Xanthippus) was flabbergasted](BODY)"
+)
+STAYS = "[Nobody in [Port Sami](GPE entity=e1 sense=loc) knows](HEADLINE)"
+
+
+@pytest.fixture
+def full(corpus):
+    add_gold(corpus, "open", "a", GONE, "test")
+    add_gold(corpus, "open", "b", STAYS)
+    add_gold(corpus, "open", "c", STAYS.replace("knows", "cares"), "test")
+    add_gold(corpus, "open", "a.2", STAYS.replace("knows", "asks"), "test")
+    for path in corpus.root.glob("*.txt"):
+        path.unlink()  # what it was taken in from
+    return corpus
+
+
+@pytest.fixture
+def campaign(full, tmp_path):
+    """A campaign that took an export of all four, and could not believe an annotation of the first."""
+    keys = [article.id for article in full.articles]
+    campaign = new_campaign(full, "pilot", full.labels.layer_names, keys)
+    told = []
+    for number, key in enumerate(keys, start=1):
+        article = full.article(key)
+        result = tasks.results(full.gold_of(article), full.text(article), Page(full.labels, full.labels.layer_names))
+        said = {"id": number, "completed_by": 1, "updated_by": 1, "result": result, "was_cancelled": False}
+        other = said | {"id": 9, "completed_by": None}
+        data = msgspec.to_builtins(tasks.task(article, full.text(article)))
+        annotations = [said, other] if key == "open-a" else [said]
+        told.append({"id": number, "data": data, "annotations": annotations, "drafts": [], "updated_at": ""})
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    take(campaign, [path])
+    path.unlink()
+    return campaign
+
+
+def errors(corpus):
+    return [each for part in checks.judge(corpus, []) for each in part.findings if each.severity == "error"]
+
+
+def release_of(corpus, version, against=None):
+    fresh = Corpus(corpus.root)
+    return build(fresh, version, lambda: len(errors(fresh)), against)
+
+
+def test_from_build_to_build_nothing_of_it_is_left(full, campaign, khabar_here):
+    before = release_of(full, "1.0.0")
+    splits = (full.root / "corpus" / "splits" / "test.txt").read_bytes()
+
+    status, out, err = khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    after = release_of(full, "2.0.0", before)
+
+    assert status == 0
+    assert "corpus/open/open-a.txt\n" in out
+    assert "dist/1.0.0 still has it" in err
+    assert errors(Corpus(full.root)) == []
+    # In the checkout its words are nowhere, its id is in its split, its tombstone and the plan of the campaign alone.
+    for path in full.root.rglob("*"):
+        if path.is_file() and before not in path.parents:
+            content = path.read_bytes().decode("utf-8", "replace")
+            assert not any(word in content for word in WORDS), path
+    assert (full.root / "corpus" / "splits" / "test.txt").read_bytes() == splits
+    assert (full.root / "corpus" / "tombstones.jsonl").read_text() == json.dumps(
+        {"id": "open-a", "reason": REASON}, separators=(",", ":")
+    ) + "\n"
+    assert not list(full.root.rglob("open-a.json"))
+    assert list(full.root.rglob("open-a.2.json"))
+    # In the release as well.
+    assert not any(word in each for each in published(after) for word in WORDS)
+    assert list(verify(after)) == []
+    assert (after / "tombstones.jsonl").read_bytes() == (full.root / "corpus" / "tombstones.jsonl").read_bytes()
+    assert read_manifest(after).counts["articles"]["taken_down"] == 1
+    ids = {split: part["id"] for split, part in khabar.load(after).items()}
+    assert ids == {"train": ["open-b"], "test": ["open-c", "open-a.2"]}
+    old = {row["id"]: row for part in khabar.load(before).values() for row in part}
+    for part in khabar.load(after).values():
+        assert all(row == old[row["id"]] for row in part)
+
+
+def test_the_diff_tells_that_it_was_taken_down_and_why_and_nothing_else(full, khabar_here):
+    before = release_of(full, "1.0.0")
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    after = release_of(full, "2.0.0", before)
+
+    found = diff(before, after)
+
+    (gone,) = [each for each in found.articles if each.taken_down]
+    assert (gone.id, gone.kinds, gone.taken_down, gone.labels, gone.spans) == ("open-a", ("removed",), REASON, {}, ())
+    assert found.step == "MAJOR"
+    assert "articles taken down: open-a" in [each.why for each in found.reasons]
+    assert f"taken down: {REASON}" in (after / "CHANGES.md").read_text(encoding="utf-8")
+    _, out, _ = khabar_here("release", "diff", before, after)
+    assert f"open-a: taken down from test: {REASON}\n" in out
+    (count,) = [each for each in found.counts if each.label == "PERS"]
+    assert (count.before, count.articles_removed, count.after) == (1, 1, 0)
+
+
+def test_everything_that_meets_its_id_says_that_it_was_taken_down(full, khabar_here, tmp_path):
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    corpus = Corpus(full.root)
+    page = tmp_path / "a.txt"
+    page.write_text("Its words come back under its old name", encoding="utf-8")
+
+    (outcome,) = ingest(corpus, Intake(corpus.source("open")), [page])
+    assert outcome.article is None
+    assert f"open-a was taken down ({REASON}), it does not come back" in outcome.message
+    with pytest.raises(NotFound, match=f"open-a was taken down: {REASON}"):
+        new_campaign(corpus, "other", corpus.labels.layer_names, ["open-a"])
+    for call in (("show", "open-a"), ("takedown", "open-zz", "--reason", "x")):
+        assert khabar_here("--root", full.root, *call)[0] == 2
+    status, out, _ = khabar_here("--root", full.root, "stats")
+    assert (status, f"open-a\t\ttest\ttaken down\t{REASON}\n" in out) == (0, True)
+    assert assign(corpus) == {}
+    _, _, err = khabar_here("stats", release_of(full, "1.0.0"))
+    assert "taken_down:1" in err
+
+
+def test_a_takedown_that_was_cut_off_is_found_and_completed(full, khabar_here):
+    full.add_tombstone("open-a", REASON)
+
+    assert [each.check for each in errors(Corpus(full.root))][:1] == ["taken-down-gone"]
+    status, _, err = khabar_here("--root", full.root, "takedown", "open-a", "--reason", "another")
+    assert (status, f"taken down already: {REASON}" in err) == (1, True)
+    status, *_ = khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+
+    assert status == 0
+    assert errors(Corpus(full.root)) == []
+    assert len((full.root / "corpus" / "tombstones.jsonl").read_bytes().splitlines()) == 1
+
+
+@pytest.mark.parametrize("reason", ["", " ", "two\nlines"])
+def test_a_reason_is_a_line_of_words(full, khabar_here, reason):
+    status, _, err = khabar_here("--root", full.root, "takedown", "open-a", "--reason", reason)
+
+    assert status == 2
+    assert "a reason is one line of words" in err
+    assert full.has_article("open-a")
+    assert not (full.root / "corpus" / "tombstones.jsonl").exists()
+
+
+def test_what_was_pulled_is_still_whole_without_it(full, campaign, khabar_here):
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+
+    from khabar.campaign.exports import Exports
+
+    assert len(Exports(campaign.folder).states()) == 3
+    left = sorted(path.stem for path in (campaign.folder / "annotations").glob("*/*.json"))
+    assert left == ["open-a.2", "open-b", "open-c"]
