@@ -9,9 +9,10 @@ import khabar
 from conftest import add_gold
 from khabar import checks
 from khabar.campaign import tasks
-from khabar.campaign.folder import new_campaign
+from khabar.campaign.folder import Campaign, new_campaign
 from khabar.campaign.page import Page
-from khabar.campaign.pull import take
+from khabar.campaign.pull import pull, take
+from khabar.campaign.push import Load, push
 from khabar.errors import NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.ingest.splits import assign
@@ -19,6 +20,7 @@ from khabar.loading import read_manifest, verify
 from khabar.release.build import build
 from khabar.release.diff import diff
 from khabar.store import Corpus
+from studios import add, begin, of, put, quiet, tasks_on
 from test_withheld import published
 
 REASON = "the person it is about asked for it"
@@ -174,3 +176,26 @@ def test_what_was_pulled_is_still_whole_without_it(full, campaign, khabar_here):
     assert len(Exports(campaign.folder).states()) == 3
     left = sorted(path.stem for path in (campaign.folder / "annotations").glob("*/*.json"))
     assert left == ["open-a.2", "open-b", "open-c"]
+
+
+@pytest.mark.server
+def test_on_the_server_it_goes_with_the_next_push_and_no_pull_brings_it_back(corpus, door, tmp_path, khabar_here):
+    keys = add(corpus, count=3)
+    assert "Number open 0." in corpus.needed_text(corpus.article(keys[0]))
+    campaign = begin(corpus, keys)
+    push(campaign, door, Load(annotations=put(corpus, tmp_path / "a", *(of(corpus, key) for key in keys))), quiet)
+    pull(campaign, door, quiet)
+    khabar_here("--root", corpus.root, "takedown", keys[0], "--reason", REASON)
+    fresh = Corpus(corpus.root)
+
+    early = pull(Campaign(fresh, campaign.name), door, quiet, full=True)
+    pushed = push(Campaign(fresh, campaign.name), door, Load(), quiet)
+    late = pull(Campaign(fresh, campaign.name), door, quiet)
+
+    assert early.away == late.away == ()
+    assert pushed.refused == []
+    assert [each for each in pushed.notes if f"{keys[0]} was taken down" in each]
+    assert {each["data"]["article"] for each in tasks_on(door, Campaign(fresh, campaign.name))} == set(keys[1:])
+    for path in campaign.folder.rglob("*"):
+        assert not path.is_file() or "Number open 0." not in path.read_text(encoding="utf-8"), path
+    assert sorted({path.stem for path in (campaign.folder / "annotations").glob("*/*.json")}) == sorted(keys[1:])

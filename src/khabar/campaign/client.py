@@ -187,17 +187,20 @@ class Door:
 
     def remove_untouched(self, task: int) -> bool:
         """Remove a task that nobody began; return False where somebody did."""
-        trouble = f"task {task} cannot be removed"
 
         def fetch() -> dict[str, Any]:
             found: dict[str, Any] = self._http.get(f"{self.url}/api/tasks/{task}").raise_for_status().json()
             return found
 
-        found = self._asked(trouble, fetch)
+        found = self._asked(f"task {task} cannot be removed", fetch)
         if found.get("annotations") or found.get("drafts"):
             return False
-        self._asked(trouble, lambda: self._studio.tasks.delete(id=str(task)))
+        self.remove(task)
         return True
+
+    def remove(self, task: int) -> None:
+        """Remove a task and all that was said of it."""
+        self._asked(f"task {task} cannot be removed", lambda: self._studio.tasks.delete(id=str(task)))
 
     def add_predictions(self, project: int, predictions: list[dict[str, Any]]) -> None:
         """Send predictions for tasks that are there, all of them or none."""

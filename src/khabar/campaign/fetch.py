@@ -1,5 +1,7 @@
 """Label Studio -> ``exports/``: what is new there, page by page, in the bytes that the server sent.
 
+The tasks of articles that were taken down are left out: the next push removes them from the server.
+
 What changed since the last pull is asked for; everything, where nothing is at hand, where the counts tell that tasks
 were deleted, and every so many pulls.  A full fetch that was cut off goes on at the task where it stopped.
 """
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 from khabar.campaign.client import Door
 from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, states_of, when
 from khabar.campaign.folder import Campaign
+from khabar.campaign.takedown import without
 
 MARGIN = timedelta(seconds=60)
 """How far before the last pull began a pull looks: changes are not stored in the order of their times."""
@@ -31,6 +34,7 @@ class Fetch:
         self._door = door
         self._tell = tell
         self._exports = Exports(campaign.folder)
+        self._gone = campaign.corpus.tombstones
         self._projects = {name: campaign.project(door, name).id for name in campaign.on_server}
         self.states: dict[Key, State] = self._exports.states() or {}
 
@@ -101,4 +105,4 @@ class Fetch:
     def _told(self, pages: Iterator[bytes]) -> Iterator[bytes]:
         for number, page in enumerate(pages, start=1):
             self._tell(f"page {number}")
-            yield page
+            yield without(page, self._gone, f"page {number}")

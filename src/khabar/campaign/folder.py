@@ -100,8 +100,8 @@ class Campaign:
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """Every article of the campaign, those with known gold too."""
-        return frozenset(self.plan.asked)
+        """Every article of the campaign, those with known gold too; not what was taken down."""
+        return frozenset(self.plan.asked).difference(self.corpus.tombstones)
 
     @property
     def fixed(self) -> tuple[Assignment, ...]:

@@ -20,6 +20,7 @@ from khabar.campaign.people import People
 from khabar.campaign.plan import EVERYBODY
 from khabar.campaign.record import Desk, merged, rows
 from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task
+from khabar.campaign.takedown import without
 from khabar.errors import Changed
 from khabar.model.work import Work
 from khabar.store import WORK, write_atomically
@@ -80,7 +81,7 @@ def take(campaign: Campaign, files: list[Path]) -> Pulled:
                 " or take the files into another campaign"
             )
         exports = Exports(campaign.folder)
-        contents = [path.read_bytes() for path in files]
+        contents = [without(path.read_bytes(), campaign.corpus.tombstones, str(path)) for path in files]
         for content, path in zip(contents, files, strict=True):
             tasks_of(content, str(path))
         begun = exports.keep(exports.begin("", full=False), EVERYBODY, contents)

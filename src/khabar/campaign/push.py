@@ -97,6 +97,7 @@ class _Push:
         """Send the articles that have no task yet, project by project."""
         for name, number in self.done.projects.items():
             there = self._without_doubles(number)
+            self._take_down(there)
             keys = [each.article for each in self._campaign.due if each.project == name]
             for batch in batches(self._missing(keys, there)):
                 self._sender.send(number, "tasks", batch, self._door.add_tasks)
@@ -155,6 +156,13 @@ class _Push:
                 f"task {double} doubled another: {'removed' if removed else 'somebody annotated it, so it stays'}"
             )
         return there
+
+    def _take_down(self, there: Shelf) -> None:
+        """Remove the tasks of articles that were taken down, with all that was said of them there."""
+        for (key, _), found in there.tasks.items():
+            if key in self._campaign.corpus.tombstones:
+                self._door.remove(found.id)
+                self.done.notes.append(f"task {found.id} removed: {key} was taken down")
 
     def _missing(self, keys: list[str], there: Shelf) -> Iterator[dict[str, Any]]:
         for key in keys:

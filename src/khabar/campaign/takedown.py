@@ -1,6 +1,7 @@
 """An article that is taken down goes from what was pulled as well, the one time that a page of an export is changed."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -27,21 +28,29 @@ def forget(corpus: Corpus, key: str) -> list[Path]:
         folder = corpus.campaign(name)
         for page in sorted((folder / "exports").rglob("*.json")):
             content = page.read_bytes()
-            if key.encode() not in content:
+            kept = without(content, (key,), corpus.shown(page))
+            if kept == content:
                 continue
-            tasks = tasks_of(content, corpus.shown(page))
-            kept = b"[" + b",".join(each for each in tasks if not _is_of(each, key)) + b"]"
             _replaced_digest(folder / "manifest.json", content, kept)
             write_atomically(page, kept)
             changed.append(page)
     return changed
 
 
+def without(page: bytes, keys: Collection[str], place: str) -> bytes:
+    """Return a page without the tasks of some articles; in its own bytes if it has none of them."""
+    if not any(key.encode() in page for key in keys):
+        return page
+    tasks = tasks_of(page, place)
+    kept = [each for each in tasks if not any(_is_of(each, key) for key in keys)]
+    return page if len(kept) == len(tasks) else b"[" + b",".join(kept) + b"]"
+
+
 def _is_of(task: bytes, key: str) -> bool:
     try:
         return decoded(task, _Task).data.article == key
     except Broken:
-        return key.encode() in task
+        return f'"{key}"'.encode() in task
 
 
 def _replaced_digest(manifest: Path, old: bytes, new: bytes) -> None:

@@ -22,4 +22,7 @@ def command(root: Path, article: str, reason: str) -> None:
     click.echo(f"{article}: taken down, {len(gone)} files changed or removed", err=True)
     for release in released_in(corpus, article):
         click.echo(f"{corpus.shown(release)} still has it: remove it, release anew, and withdraw what is out", err=True)
-    click.echo("what was committed stays in git's history, and tasks on a server stay there: remove both", err=True)
+    click.echo(
+        "what was committed stays in git's history: remove it there; its tasks go from the server with the next push",
+        err=True,
+    )
