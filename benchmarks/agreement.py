@@ -67,7 +67,7 @@ def main() -> None:
         groups(places, pairs, likeness(places, pairs))
         matching = time.process_time() - begin
         begin = time.process_time()
-        found = gamma(marked(units, ANNOTATORS, np.full(DOCUMENTS, LENGTH)), LABELS, Settings())
+        found = gamma([marked(units, ANNOTATORS, np.full(DOCUMENTS, LENGTH))], LABELS, Settings())
         ours = time.process_time() - begin
         print(
             f"{name}: matching {matching:.2f} s; gamma {found.gamma()[0]:.4f}, each document aligned and shuffled"

@@ -37,7 +37,7 @@ def texts_of(*texts, length):
 
 
 def measured(*texts, length, categories=10, **settings):
-    return gamma(texts_of(*texts, length=length), categories, Settings(**settings))
+    return gamma([texts_of(*texts, length=length)], categories, Settings(**settings))
 
 
 def observed(found):

@@ -1,4 +1,4 @@
-"""The command ``khabar campaign new | push | pull NAME``."""
+"""The command ``khabar campaign new | push | pull | agreement NAME``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,3 +178,29 @@ def _door(corpus: "Corpus") -> "Iterator[Door]":
 
     with Door(server_at_hand(Studio(corpus.studio).status())) as door:
         yield door
+
+
+@command.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--json", "as_json", is_flag=True, help="Print agreement.json instead of tables.")
+@click.pass_obj
+def agreement(root: Path, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Measure how far annotators agree, and write agreement.json; several campaigns are looked at as one."""
+    from khabar.adjudication.agreement.report import of_campaigns
+    from khabar.cli.agreement import lines, show
+    from khabar.cli.waiting import waiting
+    from khabar.model.agreement import written
+    from khabar.store import Corpus
+    from khabar.store.agreements import write_agreement
+
+    corpus = Corpus(root)
+    with waiting(f"comparing annotators of {', '.join(names)}"):
+        found = of_campaigns(corpus, names)
+    for place in write_agreement(corpus, found):
+        click.echo(corpus.shown(place), err=True)
+    if as_json:
+        click.echo(written(found), nl=False)
+        return
+    show(found)
+    for line in lines(found):
+        click.echo(line)

@@ -108,3 +108,8 @@ def on_one_line(words: str) -> str:
 def spelt(found: re.Match[str]) -> str:
     """Return the name of a character that cannot be shown."""
     return f"<U+{ord(found[0]):04X}>"
+
+
+def apart(words: str) -> str:
+    """Isolate words whose direction is not known, unquoted: the name of a label in a table."""
+    return f"\N{FIRST STRONG ISOLATE}{words}\N{POP DIRECTIONAL ISOLATE}" if not words.isascii() else words

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from khabar.errors import BadRecord, NotFound
+from khabar.model.agreement import AGREEMENT
 from khabar.model.annotation import Annotation, Note, canonical, encoded
 from khabar.model.article import Article
 from khabar.model.batch import Batch
@@ -30,6 +31,10 @@ NOTES = "notes.jsonl"
 """What annotators of a campaign noted, a line an annotation that has a note."""
 WORK = "work.jsonl"
 """Name of the file of a campaign that says what was done in it."""
+
+
+BESIDE = (MANIFEST, AGREEMENT)
+"""Files that a campaign keeps beside its annotations."""
 
 
 class Corpus(Intake):
@@ -251,7 +256,7 @@ class Corpus(Intake):
         """Return the annotation files at or below a path; what a campaign keeps beside them is none."""
         if not path.is_dir():
             return [path]
-        found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name != "manifest.json")
+        found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name not in BESIDE)
         return sorted(each for each in found if not {"exports", "decisions"} & {*each.relative_to(path).parts})
 
     def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:

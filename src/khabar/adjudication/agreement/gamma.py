@@ -74,12 +74,6 @@ class Disorder:
     weight: Floats
 
 
-def joined(parts: Sequence[Disorder]) -> Disorder:
-    """Return several, one's times after the other's."""
-    columns = ("total", "units", "apart", "weight")
-    return Disorder(*(np.concatenate([getattr(each, name) for each in parts], axis=1) for name in columns))
-
-
 @dataclass(frozen=True, slots=True)
 class Gamma:
     """Observed and expected disorder of some texts.
@@ -128,47 +122,58 @@ class Gamma:
         return float(CONFIDENCE * error / mean)
 
 
-def gamma(texts: Marked, categories: int, settings: Settings) -> Gamma:
-    """Return what gamma, gamma_cat and gamma_k of some texts are made of.
+def gamma(texts: Sequence[Marked], categories: int, settings: Settings) -> Gamma:
+    """Return what gamma, gamma_cat and gamma_k of some texts are made of, the texts in the order of their parts.
 
     Args:
-        texts: What their annotators marked.
+        texts: What was marked in them: a part for those that two annotators read, one for those that three did, ...
         categories: How many categories there are, used or not.
         settings: What else it depends on.
 
     Raises:
         NotFound: scipy is not installed.
     """
-    observed = _disorder([texts], categories, settings)
-    times = max(settings.shuffles, -(-settings.shuffled // max(len(texts.length), 1)))
+    observed = _disorder([[part] for part in texts], categories, settings)
+    times = max(settings.shuffles, -(-settings.shuffled // max(len(observed.total), 1)))
     found = Gamma(observed, _expected(texts, categories, settings, range(times)))
     precise = found.precision()
     if precise > settings.precision:
         # The error falls with the root of the number of shuffles.
         needed = int(np.ceil(times * (precise / settings.precision) ** 2))
         more = _expected(texts, categories, settings, range(times, needed))
-        found = Gamma(observed, joined([found.expected, more]))
+        found = Gamma(observed, _joined([found.expected, more], axis=1))
     return found
 
 
-def _expected(texts: Marked, categories: int, settings: Settings, times: range) -> Disorder:
+def _expected(texts: Sequence[Marked], categories: int, settings: Settings, times: range) -> Disorder:
     """Disorder of shuffled texts; each time has random numbers of its own, however many there are."""
-    at_once = max(TOGETHER // max(len(texts.length), 1), 1)
-    parts = []
+    at_once = max(TOGETHER // max(sum(len(part.length) for part in texts), 1), 1)
+    found = []
     for first in range(0, len(times), at_once):
         some = times[first : first + at_once]
-        made = [shuffled(texts, np.random.default_rng([settings.seed, time]), settings.apart) for time in some]
-        parts.append(_disorder(made, categories, settings))
-    return joined(parts)
+        made = []
+        for number, part in enumerate(texts):
+            randoms = (np.random.default_rng([settings.seed, number, time]) for time in some)
+            made.append([shuffled(part, random, settings.apart) for random in randoms])
+        found.append(_disorder(made, categories, settings))
+    return _joined(found, axis=1)
 
 
-def _disorder(times: Sequence[Marked], categories: int, settings: Settings) -> Disorder:
-    """Disorder of the best alignment of the same texts, as they are marked at several times."""
-    texts = stacked(times)
-    found = best_alignment(texts.units, texts.shape, settings.dissimilarity)
-    apart, weight = _of_categories(texts, found, categories, settings)
-    columns = (found.disorder, texts.sizes.mean(axis=1), apart, weight)
-    return Disorder(*(column.reshape(len(times), -1, *column.shape[1:]).swapaxes(0, 1) for column in columns))
+def _disorder(parts: Sequence[Sequence[Marked]], categories: int, settings: Settings) -> Disorder:
+    """Disorder of the best alignment of each part of the texts, as they are marked at several times."""
+    found = []
+    for times in parts:
+        texts = stacked(times)
+        aligned = best_alignment(texts.units, texts.shape, settings.dissimilarity)
+        columns = (aligned.disorder, texts.sizes.mean(axis=1), *_of_categories(texts, aligned, categories, settings))
+        found.append(Disorder(*(each.reshape(len(times), -1, *each.shape[1:]).swapaxes(0, 1) for each in columns)))
+    return _joined(found, axis=0)
+
+
+def _joined(parts: Sequence[Disorder], axis: int) -> Disorder:
+    """Put texts (axis 0) or times (axis 1) one after the other."""
+    columns = ("total", "units", "apart", "weight")
+    return Disorder(*(np.concatenate([getattr(each, name) for each in parts], axis=axis) for name in columns))
 
 
 def _of_categories(texts: Marked, found: Alignment, categories: int, settings: Settings) -> tuple[Floats, Floats]:

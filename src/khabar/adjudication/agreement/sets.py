@@ -1,0 +1,82 @@
+"""Krippendorff's alpha of answers that are sets, as sums over articles.
+
+The answers of two articles have no member in common: they differ by 1, but for two empty ones, which are alike.  So
+what is expected between articles needs their numbers alone, and only what lies within an article needs its sets.
+"""
+
+import numpy as np
+
+from khabar.adjudication.agreement.codes import Floats
+from khabar.adjudication.agreement.judgements import Judgements
+from khabar.adjudication.agreement.krippendorff import coincidences, masi
+from khabar.adjudication.agreement.measures import Measure, of_sums
+from khabar.model.columns import Ints, Mask
+from khabar.model.labels import RelationType
+
+OBSERVED, WITHIN, ANSWERS, EMPTY, ANSWERS_2, EMPTY_2 = range(6)
+
+
+def masi_measure(told: Judgements, layer: str, groups: Ints, mine: Mask, kind: RelationType) -> Measure:
+    """Return alpha of the sets of tails of matched heads.
+
+    Args:
+        told: All judgements.
+        layer: The layer of the heads.
+        groups: The group of each span.
+        mine: Which relations are meant.
+        kind: What they are.
+    """
+    marks = told.marks
+    head = list(told.labels.labels).index(kind.head)
+    rows = np.flatnonzero(marks.label == head)
+    sums = np.zeros((len(told.articles), 6))
+    units = np.zeros(len(told.articles), dtype=np.int64)
+    tails = np.stack([told.links.head[mine], groups[told.links.tail[mine]]], axis=1)
+    for article in np.unique(marks.article[rows]).tolist():
+        own = rows[marks.article[rows] == article]
+        sums[article], units[article] = _of_article(own, groups[own], tails[np.isin(tails[:, 0], own)])
+    read = np.flatnonzero(told.covers[layer].sum(axis=1) > 1)
+    return Measure(f"{kind.name.lower()}_masi", units, "matched heads", of_sums(sums, alpha_of_sums), read)
+
+
+def _of_article(heads: Ints, groups: Ints, tails: Ints) -> tuple[Floats, int]:
+    """What an article adds, and how many of its heads were matched."""
+    unit, size = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+    answered = size[unit] > 1
+    heads, unit = heads[answered], np.unique(unit[answered], return_inverse=True)[1]
+    members, member = np.unique(tails[:, 1], return_inverse=True)
+    sets = np.zeros((len(heads), len(members)), dtype=bool)
+    place = np.searchsorted(heads, tails[:, 0])
+    there = (place < len(heads)) & (np.append(heads, -1)[place] == tails[:, 0])
+    sets[place[there], member[there]] = True
+    different, code = np.unique(sets, axis=0, return_inverse=True)
+    code = code.ravel()
+    order = np.argsort(unit, kind="stable")
+    column = np.arange(len(unit)) - np.searchsorted(unit[order], unit[order])
+    codes = np.full((int(unit.max(initial=-1)) + 1, int(column.max(initial=-1)) + 1), -1)
+    codes[unit[order], column] = code[order]
+    return article_sums(codes, different), len(codes)
+
+
+def article_sums(codes: Ints, sets: Mask) -> Floats:
+    """Return what the answers of one article add.
+
+    Args:
+        codes: Which set each annotator gave to each unit, shape (units, annotators).
+        sets: The different sets, shape (sets, values).
+    """
+    pairs, distance = coincidences(codes, len(sets)), masi(sets)
+    margin = pairs.sum(axis=1)
+    answers, empty = margin.sum(), margin[~sets.any(axis=1)].sum()
+    within = (np.outer(margin, margin) * distance).sum()
+    return np.array([(pairs * distance).sum(), within, answers, empty, answers**2, empty**2])
+
+
+def alpha_of_sums(sums: Floats) -> Floats:
+    """Return alpha of each row of sums, shape (rows, 6)."""
+    answers, empty = sums[:, ANSWERS], sums[:, EMPTY]
+    between = (answers**2 - sums[:, ANSWERS_2]) - (empty**2 - sums[:, EMPTY_2])
+    expected = sums[:, WITHIN] + between
+    undefined = np.full(len(sums), np.nan)
+    share: Floats = np.divide((answers - 1) * sums[:, OBSERVED], expected, out=undefined, where=expected > 0)
+    return 1.0 - share

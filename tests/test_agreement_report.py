@@ -1,0 +1,328 @@
+"""What a campaign's annotators agree on is measured from their files, by hand and by the packages the same."""
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import cohen_kappa_score
+
+from conftest import new_corpus
+from khabar.adjudication.agreement import kappa, krippendorff, sums
+from khabar.adjudication.agreement.codes import MISSING
+from khabar.adjudication.agreement.gamma import Settings
+from khabar.adjudication.agreement.judgements import judgements
+from khabar.adjudication.agreement.measures import Resampling
+from khabar.adjudication.agreement.pairs import couples
+from khabar.adjudication.agreement.report import layer_measures, measured, of_campaigns
+from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
+from khabar.adjudication.agreement.units import line_codes, outermost, token_codes
+from khabar.errors import Incomparable, NotFound
+from khabar.ingest.articles import Intake, ingest
+from khabar.model import inline
+from khabar.model.agreement import AGREEMENT, Agreement, Setting
+from khabar.model.annotation import with_words
+
+LAYERS = ("region", "entity", "quote")
+# A page as three annotators read it; what each says of the same words.
+PAGE = {
+    "sami": "[[Port Sami](GPE entity=e1) opens, [said](CUE id=c1) [[Leila](PERS entity=e2)](SOURCE id=s1 entity=e2):"
+    " [it opens](QUOTE type=direct HAS_SOURCE=s1 HAS_CUE=c1)](BODY)\n[Share](SHARE)",
+    "nora": "[[Port Sami](GPE entity=a) opens, [said](CUE id=c1) [[Leila](ORG entity=b)](SOURCE id=s1 entity=b):"
+    " [it opens](QUOTE type=direct HAS_SOURCE=s1 HAS_CUE=c1)](BODY)\n[Share](SHARE)",
+    "omar": "[Port [Sami](GPE) opens, [said](CUE id=c1) [Leila](PERS):"
+    " it [opens](QUOTE type=indirect HAS_CUE=c1)](BODY)\n[Share](NAV)",
+}
+SECOND = {
+    "sami": "[[Basra](GPE) and [Port Sami](GPE)](HEADLINE)\n[[Leila](PERS) left](BODY)",
+    "nora": "[[Basra](GPE) and Port Sami](HEADLINE)\n[[Leila](PERS) left](BODY)",
+}
+THIRD = {
+    "sami": "[[Nile](LOC) rises](BODY)\n[Trending](TRENDING)",
+    "nora": "[[Nile](LOC) rises](BODY)\n[Trending](NAV)",
+    "omar": "[Nile rises](BODY)\n[Trending](NAV)",
+}
+
+
+def pull(corpus, name, *pages, campaign="pilot", who=None):
+    """Write what annotators say of some articles into a campaign, as a pull would."""
+    for number, page in enumerate(pages):
+        key = None
+        for annotator, written in page.items():
+            found = inline.read(written, corpus.labels)
+            if key is None:
+                path = corpus.root / f"{name}{number}.txt"
+                path.write_text(found.text, encoding="utf-8", newline="")
+                (outcome,) = ingest(corpus, Intake(corpus.source("open"), published="2026-03-14"), [path])
+                key = (
+                    outcome.article.id
+                    if outcome.article
+                    else next(each.id for each in corpus.articles if each.file == path.name)
+                )
+            if who is None or annotator in who:
+                told = found.annotation(corpus.labels, key, annotator)
+                told = with_words(msgspec.structs.replace(told, layers=LAYERS), found.text)
+                place = corpus.campaign(campaign) / "annotations" / annotator / f"{key}.json"
+                corpus.write_annotation(place, told)
+    return corpus
+
+
+@pytest.fixture
+def pilot(corpus):
+    """A campaign of three articles, two of which three annotators read."""
+    return pull(corpus, "page", PAGE, SECOND, THIRD)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The agreement of that campaign, and its corpus."""
+    corpus = pull(new_corpus(tmp_path_factory.mktemp("pilot") / "checkout"), "page", PAGE, SECOND, THIRD)
+    return corpus, of_campaigns(corpus, ["pilot"])
+
+
+def told_by(corpus, *campaigns):
+    paths = [path for name in campaigns or ("pilot",) for path in corpus.campaign_annotations(name)]
+    return judgements(corpus.labels, corpus.batches((corpus.read_annotation(path) for path in paths), size=2))
+
+
+def f1(same, *sides):
+    return pytest.approx(2 * same / sum(sides), abs=1e-6)
+
+
+def test_spans_are_counted_pair_by_pair(report):
+    found = report[1].figures["entity"]
+
+    # Entities of the three articles: sami 2, 3, 1; nora 2, 2, 1; omar 2, none read, 0.
+    assert found["f1"]["pair nora+sami"].value == f1(1 + 2 + 1, 6, 5)
+    assert found["f1"]["pair nora+omar"].value == f1(0, 3, 2)
+    assert found["f1"]["pair omar+sami"].value == f1(1, 2, 3)
+    assert found["f1"]["all"].value == f1(4 + 0 + 1, 11, 5, 5)
+    assert found["boundary_f1"]["pair nora+sami"].value == f1(5, 6, 5)
+    # "Sami" is less than half of "Port Sami".
+    assert found["relaxed_f1"]["pair omar+sami"].value == f1(1, 2, 3)
+    assert found["f1"]["label GPE"].value == f1(1 + 1, 3, 2, 1, 1, 1, 1)
+    assert found["f1"]["label GPE"].n == 9
+    assert found["f1"]["all"].articles == 3
+    assert found["f1"]["pair omar+sami"].articles == 2
+    assert found["directed"]["pair sami>nora"].value == pytest.approx(4 / 6, abs=1e-6)
+    assert found["directed"]["pair nora>sami"].value == pytest.approx(4 / 5, abs=1e-6)
+    assert found["directed"]["pair omar>sami"].value == 1
+
+
+def test_matched_spans_tell_how_labels_and_attributes_agree(report):
+    found = report[1].figures
+
+    pairs = {"GPE": "GPE", "PERS": "ORG"}, [("GPE", "GPE"), ("PERS", "PERS"), ("LOC", "LOC")]
+    ours, theirs = zip(*pairs[0].items(), *pairs[1], strict=True)
+    assert found["entity"]["label_kappa"]["pair nora+sami"].value == pytest.approx(
+        cohen_kappa_score(theirs, ours), abs=1e-6
+    )
+    assert found["quote"]["type_kappa"]["pair nora+sami"].value is None
+    assert found["quote"]["type_kappa"]["pair nora+sami"].note.startswith("chance leaves nothing")
+    confusion = report[1].confusions["entity"]
+    at = {name: number for number, name in enumerate(confusion.labels)}
+    assert confusion.labels[-1] == "no label"
+    assert confusion.counts[at["PERS"]][at["ORG"]] == confusion.counts[at["ORG"]][at["PERS"]] == 2
+    assert confusion.counts[at["GPE"]][at["no label"]] == 5
+    assert confusion.counts[at["GPE"]][at["GPE"]] == 4
+
+
+def test_links_are_the_same_where_both_ends_are(report):
+    found = report[1].figures["quote"]
+
+    assert found["has_source_f1"]["pair nora+sami"].value == 1
+    # Omar ties his quote, which is half of theirs, to the same cue, and to no source.
+    assert found["has_cue_f1"]["pair omar+sami"].value == 0
+    assert found["has_cue_relaxed_f1"]["pair omar+sami"].value == 1
+    assert found["has_source_given_f1"]["pair omar+sami"].value == 0
+    assert found["link_f1"]["all"].value == f1(2, 2, 2, 2, 1, 2, 1)
+    # Leila is one entity whatever each calls her, and nobody for Omar.
+    assert found["has_source_entity"]["pair nora+sami"].value == 1
+    assert found["has_source_entity"]["pair omar+sami"].value == 0
+    assert found["has_source_masi"]["all"].n == 1
+    assert found["part_of_f1"]["all"].value is None
+    assert found["part_of_f1"]["all"].note == "no links to compare"
+
+
+def test_lines_have_their_coefficients_and_main_text_its_characters(report):
+    found = report[1].figures["region"]
+    codes = line_codes(told_by(report[0]), "region").codes
+
+    assert codes.shape == (6, 3)
+    assert found["line_alpha"]["all"].value == pytest.approx(krippendorff.alpha(codes), abs=1e-6)
+    assert found["line_fleiss_kappa"]["all"].value == pytest.approx(kappa.fleiss(codes), abs=1e-6)
+    assert found["line_ac1"]["all"].value == pytest.approx(kappa.ac1(codes, 20), abs=1e-6)
+    assert found["line_cohen_kappa"]["pair nora+sami"].value == pytest.approx(kappa.cohen(codes[:, [0, 2]]), abs=1e-6)
+    assert found["main_f1"]["all"].value == 1
+    assert found["boundary_similarity"]["all"].value == 1
+    # Two lines are no longer than a window.
+    assert found["pk"]["all"].value is None
+
+
+def test_tokens_bear_the_outermost_label_that_they_meet(report):
+    coded = token_codes(told_by(report[0]), "entity")
+    names = np.array(coded.values)
+
+    third = coded.codes[coded.article == 2]
+
+    assert [[names[code] for code in row] for row in third.tolist()] == [["LOC", "O", "LOC"], ["O"] * 3, ["O"] * 3]
+    assert (coded.codes[coded.article == 1][:, 1] == MISSING).all()
+    found = report[1].figures["entity"]
+    assert found["token_alpha"]["all"].value == pytest.approx(krippendorff.alpha(coded.codes), abs=1e-6)
+    marked = coded.codes[(coded.codes > 0).any(axis=1)]
+    assert found["token_fleiss_kappa_marked"]["all"].value == pytest.approx(kappa.fleiss(marked), abs=1e-6)
+    assert found["token_cohen_kappa"]["pair nora+sami"].value == pytest.approx(
+        kappa.cohen(coded.codes[:, [0, 2]]), abs=1e-6
+    )
+
+
+def test_nested_spans_are_one_outermost_span(corpus):
+    nested = "[[[Bank of [Sudan](GPE)](ORG) and [Nile](LOC)](ORG)](BODY)"
+    pull(corpus, "nested", {"sami": nested, "nora": nested})
+
+    told = told_by(corpus)
+
+    rows = outermost(told, "entity")
+    assert sorted(told.marks.end[rows] - told.marks.start[rows]) == [22, 22]
+
+
+def test_a_measure_of_some_articles_is_that_of_a_campaign_of_these_articles(tmp_path):
+    whole = pull(new_corpus(tmp_path / "whole"), "page", PAGE, SECOND, THIRD)
+    part = pull(new_corpus(tmp_path / "part"), "page", PAGE, THIRD)
+
+    def taken(corpus, articles):
+        told = told_by(corpus)
+        numbers = [told.articles.index(key) for key in articles]
+        found = {}
+        for layer in LAYERS:
+            for each in layer_measures(told, layer, couples(told, layer, 0.5), Settings()):
+                own = np.array([number for number in each.read.tolist() if number in numbers], dtype=np.int64)
+                if not each.name.startswith("gamma") and len(own):
+                    found[layer, each.name, each.of] = each.taken(np.ones((1, len(own))), own)[0]
+        return found
+
+    keys = told_by(whole).articles
+    assert taken(whole, [keys[0], keys[2]]) == pytest.approx(taken(part, told_by(part).articles), nan_ok=True)
+
+
+def test_an_interval_holds_the_value_and_the_same_seed_gives_the_same(pilot):
+    one, again, other = (measured(told_by(pilot), ("pilot",), Setting(seed=seed, resamples=100)) for seed in (0, 0, 1))
+
+    assert one == again
+    figure = one.figures["entity"]["f1"]["all"]
+    assert figure.low < figure.value < figure.high
+    assert other.figures["entity"]["f1"]["all"].value == figure.value
+    assert one.figures["entity"]["alpha_u"]["pair nora+sami"].note.startswith("no interval")
+    assert one.figures["entity"]["f1"]["week 2026-W11"].value == figure.value
+    assert one.figures["entity"]["f1"]["source open"].value == figure.value
+
+
+def test_articles_are_resampled_as_often_as_they_are_many():
+    weights = Resampling(Setting(resamples=50)).weights(7)
+
+    assert weights.shape == (50, 7)
+    assert (weights.sum(axis=1) == 7).all()
+
+
+codes_of = st.lists(st.lists(st.integers(-1, 3), min_size=3, max_size=3), min_size=1, max_size=12)
+
+
+@given(codes_of)
+def test_kappa_and_its_kin_of_sums_are_those_of_codes(rows):
+    codes = np.array(rows, dtype=np.int64)
+    article = np.arange(len(codes)) % 3
+    shape = (3, 4)
+
+    def of(coefficient, some):
+        return coefficient(some.sum(axis=0)[None])[0]
+
+    counts = sums.answers(codes, article, shape)
+    together = sums.coincidences(codes, article, shape)
+    pair = codes[:, :2]
+    assert of(sums.fleiss_of, counts) == pytest.approx(kappa.fleiss(codes), nan_ok=True)
+    assert of(sums.observed_of, counts) == pytest.approx(kappa.observed_agreement(codes), nan_ok=True)
+    assert of(sums.ac1_of, counts) == pytest.approx(kappa.ac1(codes, 4), nan_ok=True)
+    assert together.sum(axis=0) == pytest.approx(krippendorff.coincidences(codes, 4))
+    assert of(sums.alpha_of, together) == pytest.approx(krippendorff.alpha(codes), nan_ok=True)
+    assert of(sums.cohen_of, sums.tables(pair, article, shape)) == pytest.approx(kappa.cohen(pair), nan_ok=True)
+
+
+@given(
+    st.lists(
+        st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=1, max_size=4), min_size=1, max_size=3
+    )
+)
+def test_alpha_of_sets_of_articles_is_that_of_all_sets(articles):
+    # Set 0 is empty; sets of different articles have nothing in common.
+    members = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1]], dtype=bool)
+    each = [np.array(units) for units in articles]
+    whole = np.zeros((sum(map(len, each)), 2, 3 * len(each)), dtype=bool)
+    row = 0
+    for number, units in enumerate(each):
+        whole[row : row + len(units), :, 3 * number : 3 * number + 3] = members[units]
+        row += len(units)
+
+    found = alpha_of_sums(sum(article_sums(units, members) for units in each)[None])[0]
+
+    assert found == pytest.approx(krippendorff.alpha_of_sets(whole, krippendorff.masi), nan_ok=True)
+
+
+# The command
+
+
+def test_the_command_writes_what_it_prints_and_twice_the_same(pilot, khabar_here):
+    campaign = pilot.campaign("pilot")
+
+    status, out, err = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot")
+
+    assert status == 0
+    assert "entity\tf1\t0.476\t[" in out
+    assert all(words in err for words in ("gamma", "seed 0", "undefined"))
+    raw = (campaign / AGREEMENT).read_bytes()
+    status, out, _ = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", "--json")
+    assert (status, out.encode()) == (0, raw) == (0, (campaign / AGREEMENT).read_bytes())
+    found = msgspec.json.decode(raw, type=Agreement)
+    assert found == of_campaigns(pilot, ["pilot"])
+    assert found.headline["entity"]["f1"] == found.figures["entity"]["f1"]["all"].value
+    assert "NaN" not in out
+    assert json.loads(raw)["setting"]["gamma"]["alpha"] == 3
+
+
+def test_projects_that_may_not_see_each_other_are_looked_at_together(corpus, khabar_here):
+    pull(corpus, "page", SECOND, campaign="one", who=["sami"])
+    pull(corpus, "page", SECOND, campaign="two", who=["nora"])
+
+    status, out, err = khabar_here("--root", corpus.root, "campaign", "agreement", "one", "two")
+
+    assert status == 0
+    assert "entity\tf1\t0.800" in out
+    assert "no interval: it is one article" in err
+    assert all((corpus.campaign(name) / AGREEMENT).is_file() for name in ("one", "two"))
+    # What a campaign keeps beside its annotations is none.
+    assert len(corpus.annotation_files(corpus.campaign("one"))) == 1
+    assert khabar_here("--root", corpus.root, "campaign", "agreement", "one")[0] == 2
+
+
+def test_what_cannot_be_compared_is_refused_in_one_line(pilot):
+    (first, *_) = pilot.campaign_annotations("pilot")
+    told = pilot.read_annotation(first)
+
+    def says(annotator="eve", campaign="other", **how):
+        place = pilot.campaign(campaign) / "annotations" / annotator / first.name
+        pilot.write_annotation(place, msgspec.structs.replace(told, annotator=annotator, **how))
+
+    with pytest.raises(NotFound, match="no annotation there: run 'khabar campaign pull nothing' first"):
+        of_campaigns(pilot, ["nothing"])
+    says(annotator=told.annotator)
+    with pytest.raises(Incomparable, match=f"{told.annotator} annotated it twice"):
+        of_campaigns(pilot, ["pilot", "other"])
+    with pytest.raises(NotFound, match="have no article in common"):
+        of_campaigns(pilot, ["other"])
+    says(campaign="third", sha256="0" * 64)
+    with pytest.raises(Incomparable, match=r"annotated text .* have one annotated anew"):
+        of_campaigns(pilot, ["pilot", "third"])
+    says(campaign="fourth", spans=(msgspec.structs.replace(told.spans[0], label="NOBODY"),), relations=())
+    with pytest.raises(Incomparable, match="of no known label: run khabar check"):
+        of_campaigns(pilot, ["pilot", "fourth"])
