@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Confusions of a layer that are shown: the most frequent."""
-BROKEN_DOWN = {"label": "by label", "pair": "by pair", "source": "by source", "week": "by week of publication"}
+BROKEN_DOWN = {"label": "by label", "pair": "by pair", "source": "by source", "week": "by week of annotation"}
 OF_LABELS = ("relaxed_f1", "token_alpha", "line_alpha", "gamma_k")
 OF_OTHERS = ("relaxed_f1", "token_alpha", "line_alpha", "gamma", "link_f1")
 """Measures that stand beside f1 of labels, and of pairs, sources and weeks; agreement.json has all."""

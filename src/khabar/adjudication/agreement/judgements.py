@@ -1,8 +1,7 @@
 """What several annotators say of the same articles, as one set of columns; the texts themselves are left behind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +68,7 @@ class Judgements:
         labels: The label set.
         articles: Their ids.
         sources: The source of each.
-        weeks: The ISO week in which each was published, `UNDATED` where that is not known to the day.
+        weeks: The ISO week in which each was annotated, by the last who did, `UNDATED` where that is not known.
         length: Code points of each, shape (articles,).
         annotators: Their pseudonyms.
         schemes: Versions of the label set that the annotations follow.
@@ -119,12 +118,13 @@ class _Part(NamedTuple):
     annotator: Ints
 
 
-def judgements(labels: LabelSet, batches: Iterable[Batch]) -> Judgements:
+def judgements(labels: LabelSet, batches: Iterable[Batch], weeks: Mapping[str, str] | None = None) -> Judgements:
     """Put the annotations of several annotators together.
 
     Args:
         labels: The label set.
         batches: Annotations with what they annotate, in any order.
+        weeks: The ISO week in which an article was annotated, as far as it is known.
 
     Raises:
         Incomparable: an annotator has two annotations of an article, two annotators saw different texts, or a span is
@@ -135,7 +135,7 @@ def judgements(labels: LabelSet, batches: Iterable[Batch]) -> Judgements:
     texts: dict[str, tuple[str, str]] = {}
     parts, about, seen = [], {}, set()
     for batch in batches:
-        for row in batch.articles.select(["id", "annotator", "sha256", "source", "published", "length"]).to_pylist():
+        for row in batch.articles.select(["id", "annotator", "sha256", "source", "length"]).to_pylist():
             key, who = row["id"], row["annotator"]
             ids.setdefault(key, len(ids))
             people.setdefault(who, len(people))
@@ -147,7 +147,7 @@ def judgements(labels: LabelSet, batches: Iterable[Batch]) -> Judgements:
                 raise Incomparable(
                     f"{key}: {other} annotated text {digest[:8]}, {who} {row['sha256'][:8]}: have one annotated anew"
                 )
-            about[key] = (row["source"], _week(row["published"]), row["length"])
+            about[key] = (row["source"], (weeks or {}).get(key, UNDATED), row["length"])
         parts.append(_numbered(batch, ids, people))
         _refuse_strangers(parts[-1], labels)
     return _together(labels, parts, about, sorted(people))
@@ -272,11 +272,3 @@ def _words(parts: list[_Part]) -> Words:
         base = batch.base[row[kept]]
         found.append(Words(part.article[row[kept]], start[kept] - base, end[kept] - base))
     return Words(*(_joined(each[column] for each in found) for column in range(3)))
-
-
-def _week(published: str | None) -> str:
-    try:
-        year, week, _ = date.fromisoformat(published or "").isocalendar()
-    except ValueError:
-        return UNDATED
-    return f"{year}-W{week:02}"

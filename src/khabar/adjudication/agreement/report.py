@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ from khabar.adjudication.agreement.units import line_codes, names, token_codes, 
 from khabar.adjudication.agreement.wholes import whole_measures
 from khabar.errors import NotFound
 from khabar.model.agreement import ALL, Agreement, Confusion, Figure, Setting
+from khabar.model.work import Work
 from khabar.store import Corpus
 
 NOTHING = "no label"
@@ -30,7 +32,8 @@ Figures = dict[str, dict[str, Figure]]
 def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | None = None) -> Agreement:
     """Measure how far the annotators of some campaigns agree, all of them together.
 
-    A campaign whose annotators may not see each other's work is several projects, hence several campaigns here.
+    A pilot whose annotators may not see each other's work may be several campaigns.  Articles of a qualification are
+    left out: annotators were learning on them.
 
     Args:
         corpus: Where the campaigns are.
@@ -42,17 +45,37 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
         Incomparable: annotations that cannot be compared.
     """
     chosen = tuple(dict.fromkeys(campaigns))
-    paths = []
+    paths, work = [], []
     for name in chosen:
         found = corpus.campaign_annotations(name)
         if not found:
             folder = corpus.shown(corpus.campaign(name))
             raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
         paths += found
+        work += corpus.work(name)
+    trials = {each.article for each in work if each.role == "qualification"}
+    paths = [path for path in paths if path.stem not in trials]
     # Annotations of an article stand side by side, so that what is built of its text is built once.
     paths.sort(key=lambda path: (path.name, path.parent.name))
-    told = judgements(corpus.labels, corpus.batches(corpus.read_annotation(path, expected=path.stem) for path in paths))
-    return measured(told, chosen, setting or Setting())
+    batches = corpus.batches(corpus.read_annotation(path, expected=path.stem) for path in paths)
+    return measured(judgements(corpus.labels, batches, _weeks(work)), chosen, setting or Setting())
+
+
+def _weeks(work: Iterable[Work]) -> dict[str, str]:
+    """Return the week in which each article was annotated, by the last who did."""
+    last: dict[str, str] = {}
+    for each in work:
+        if each.state == "submitted":
+            last[each.article] = max(last.get(each.article, ""), each.updated)
+    return {article: week for article, moment in last.items() if (week := _week(moment))}
+
+
+def _week(moment: str) -> str:
+    try:
+        year, week, _ = datetime.fromisoformat(moment).isocalendar()
+    except ValueError:
+        return ""
+    return f"{year}-W{week:02}"
 
 
 def measured(told: Judgements, campaigns: tuple[str, ...], setting: Setting) -> Agreement:
