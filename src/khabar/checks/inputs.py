@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import msgspec
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from khabar.checks.engine import examine, settle
 from khabar.checks.facts import Facts, placed, together
 from khabar.checks.judged import ROWS, Judged, Read, judged, unreadable
-from khabar.checks.parquet import is_release, judge_parquet, parquet_files
+from khabar.checks.parquet import UNREADABLE, is_release, judge_parquet, parquet_files
 from khabar.checks.standards import Reached, Standards
 from khabar.checks.tombstones import remains
 from khabar.checks.waivers import Waivers
@@ -122,7 +121,7 @@ def _released(corpus: Corpus) -> dict[str, str]:
     for path in parquet_files(newest):
         try:
             rows = pq.read_table(path, columns=["id", "split"], partitioning=None, page_checksum_verification=True)
-        except (OSError, pa.ArrowException) as error:
+        except UNREADABLE as error:
             raise BadRecord(f"{path}: {str(error).splitlines()[0]}: build or download the release again") from None
         splits |= dict(zip(rows["id"].to_pylist(), rows["split"].to_pylist(), strict=True))
     return splits

@@ -97,8 +97,8 @@ def proclitic_outside(view: View) -> Iterator[Broken]:
 def _prefixes(view: View, rows: Ints) -> tuple[Ints, CodePoints]:
     """Return the spans that begin inside a word, and what stands before each, from right to left: (k, 8)."""
     batch = view.batch
-    inside = _in_word(view, rows, 1)
-    rows = rows[inside]
+    inside = view.begins_inside & ((view.before_kinds & (LETTER | MARK)) != 0)
+    rows = rows[inside[rows]]
     found = np.zeros((len(rows), LONGEST_PREFIX), dtype="<u4")
     going: Ints = np.arange(len(rows))
     for step in range(1, LONGEST_PREFIX + 1):

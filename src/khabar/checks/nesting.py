@@ -33,9 +33,10 @@ def nesting(start: Ints, end: Ints) -> Nesting:
     """
     depth = np.zeros(len(start), dtype=np.int64)
     crossed = np.full(len(start), -1)
-    # One key, by start and then by length: spans come nearly in order, which a stable sort of one key turns to use.
+    # One key, by start and then by length: in canonical order spans come as it sorts them.
     longest = int((end - start).max(initial=0)) + 1
-    left = np.argsort(start * longest + (start - end), kind="stable")
+    key = start * longest + (start - end)
+    left = np.argsort(key, kind="stable") if (key[1:] < key[:-1]).any() else np.arange(len(key))
     while len(left):
         first, stop = start[left], end[left]
         furthest = np.maximum.accumulate(stop)

@@ -19,6 +19,8 @@ from khabar.model.layout import ARTICLES, texts_beside, with_texts
 from khabar.model.manifest import MANIFEST
 from khabar.model.nested import flat, schema
 
+UNREADABLE = (OSError, pa.ArrowException, UnicodeDecodeError)
+"""What Arrow raises where a file is damaged, the last where a name in its footer is."""
 WORTH_A_PROCESS = 4
 """Batches below which starting processes costs more than it brings."""
 
@@ -36,45 +38,58 @@ def is_release(path: Path) -> bool:
 
 
 def judge_parquet(paths: list[Path], labels: LabelSet, jobs: int, last: Level) -> Iterator[Judged]:
-    """Check Parquet files row group by row group, in order, several at a time where that is worth it."""
-    parts = [(path, group) for path in paths for group in range(_groups(path))]
+    """Check Parquet files part by part, in order, several parts at a time where that is worth it."""
+    parts = [(path, groups) for path in paths for groups in _parts(path)]
     if jobs == 1 or len(parts) < WORTH_A_PROCESS:
-        yield from (_judge_group(path, group, labels, last) for path, group in parts)
+        yield from (_judge_part(path, groups, labels, last) for path, groups in parts)
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         waiting: deque[Future[Judged]] = deque()
-        for path, group in parts:
-            waiting.append(pool.submit(_judge_group, path, group, labels, last))
+        for path, groups in parts:
+            waiting.append(pool.submit(_judge_part, path, groups, labels, last))
             if len(waiting) > 2 * jobs:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _groups(path: Path) -> int:
+def _parts(path: Path) -> list[list[int]]:
+    """Return the row groups of a file, as many together as make a batch."""
     try:
-        return int(pq.ParquetFile(path).metadata.num_row_groups)
-    except (OSError, pa.ArrowException) as error:
+        metadata = pq.ParquetFile(path).metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    except UNREADABLE as error:
         raise BadRecord(f"{path}: {str(error).splitlines()[0]}: is it Parquet, and whole?") from None
+    parts: list[list[int]] = []
+    rows = 0
+    for group, size in enumerate(sizes):
+        rows += size
+        if not parts or rows > ROWS:
+            parts.append([])
+            rows = size
+        parts[-1].append(group)
+    return parts
 
 
-def _judge_group(path: Path, group: int, labels: LabelSet, last: Level) -> Judged:
-    """Check one row group; what it is made of is verified page by page."""
+def _judge_part(path: Path, groups: list[int], labels: LabelSet, last: Level) -> Judged:
+    """Check some row groups; what they are made of is verified page by page."""
     wanted = schema(labels)
     try:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         there = [name for name in wanted.names if name in file.schema_arrow.names]
         # Row groups are what runs side by side; threads inside one cost more than they bring.
-        table = file.read_row_group(group, columns=there, use_threads=False)
+        table = file.read_row_groups(groups, columns=there, use_threads=False)
         beside = Path(texts_beside(path.as_posix()))
         if beside != path and beside.is_file():
             texts = pq.ParquetFile(beside, page_checksum_verification=True)
-            table = with_texts(table, texts.read_row_group(group, columns=["id", "text"], use_threads=False), str(path))
+            table = with_texts(
+                table, texts.read_row_groups(groups, columns=["id", "text"], use_threads=False), str(path)
+            )
         for name in wanted.names:
             if name not in table.schema.names:
                 raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
         table = conform(table.select(wanted.names), wanted)
-    except (OSError, pa.ArrowException, BadRecord) as error:
+    except (*UNREADABLE, BadRecord) as error:
         return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0])])
     parts = [judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]
     return Judged(

@@ -3,7 +3,6 @@
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 import numpy as np
 import pyarrow.compute as pc
@@ -11,14 +10,11 @@ import pyarrow.compute as pc
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
 from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, UNFIT, View
 from khabar.model import text
-from khabar.model.batch import Batch
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level, Severity
 from khabar.model.offsets import CodePoints
 from khabar.model.text import DIGEST_SHOWN, NAME, SHA256
 
-CONTINUED = 0x80
-"""The upper two bits of a byte of UTF-8 that begins no character."""
 FLAGS = range(0x1F1E6, 0x1F200)
 """Regional indicators."""
 
@@ -32,34 +28,12 @@ def record_reads(view: View) -> Iterator[Broken]:
     """
     batch = view.batch
     for column, rule in (("id", NAME), ("annotator", NAME), ("sha256", SHA256)):
-        fits = np.asarray(pc.match_substring_regex(batch.articles[column], rule.replace(r"\Z", "$")), dtype=bool)
+        told = batch.articles[column]
+        fits = np.asarray(pc.match_substring_regex(told, rule.replace(r"\Z", "$")), dtype=bool)
         rows = np.flatnonzero(~fits)
-        because = [f"{column} is {batch.articles[column][int(row)].as_py()!r}, which cannot be one" for row in rows]
+        because = [f"{column} is {told[int(row)].as_py()!r}, which cannot be one" for row in rows]
         yield broken_articles(rows, because)
-    yield broken_articles(_undecodable(batch), "the text is not UTF-8: build it anew")
-
-
-def _undecodable(batch: Batch) -> Ints:
-    """Return the rows whose text cannot be decoded."""
-    raw, edges = batch.utf8
-    # Texts are decoded many at a time: a character that is cut in two by the end of one would not be seen.
-    begun = np.append(np.frombuffer(raw, dtype=np.uint8), np.uint8(0))[edges] & np.uint8(0xC0) == CONTINUED
-    try:
-        _ = batch.characters
-    except UnicodeDecodeError:
-        begun[:] = True
-    if not begun.any():
-        return np.zeros(0, dtype=np.int64)
-    rows = [row for row, (begin, end) in enumerate(pairwise(edges)) if not _decodes(raw[begin:end])]
-    return np.array(rows, dtype=np.int64)
-
-
-def _decodes(raw: memoryview) -> bool:
-    try:
-        str(raw, "utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+    yield broken_articles(batch.damaged, "the text is not UTF-8: build it anew")
 
 
 @check("record-canonical", Level.TEXT, Severity.WARNING)
@@ -168,21 +142,15 @@ def span_on_whole_characters(view: View) -> Iterator[Broken]:
     boundaries are those of UAX 29, but for the rare signs that stand before what they belong to (its rule GB9b).
     """
     batch = view.batch
-    rows = np.flatnonzero(batch.sound)
-    article = batch.spans.article[rows]
-    first, stop = batch.first[rows], batch.last[rows] + 1
-    cut = _cuts(view, first, first > batch.base[article]) | _cuts(view, stop, stop < batch.base[article + 1])
-    yield broken_spans(batch, rows[cut], "the span cuts what is read as one character: take the whole of it")
-
-
-def _cuts(view: View, places: Ints, inside: Mask) -> Mask:
-    """Tell of places inside a text whether what stands there belongs to what stands before."""
-    here = view.kinds_at(np.where(inside, places, 0))
-    before = view.kinds_at(np.where(inside, places - 1, 0))
-    cut: Mask = inside & ((here & JOINED != 0) | (before & JOINER == JOINER))
-    if view.batch.characters.itemsize > 2:  # noqa: PLR2004 - bytes; flags are beyond plane 0
-        cut |= inside & _halves_flag(view.batch.characters, places)
-    return cut
+    inside, here, before = view.begins_inside, view.first_kinds, view.before_kinds
+    cut = inside & ((here & JOINED != 0) | (before & JOINER == JOINER))
+    on, last, behind = view.ends_inside, view.last_kinds, view.behind_kinds
+    cut |= on & ((behind & JOINED != 0) | (last & JOINER == JOINER))
+    if batch.characters.itemsize > 2:  # noqa: PLR2004 - bytes; flags are beyond plane 0
+        cut |= inside & _halves_flag(batch.characters, batch.first)
+        cut |= on & _halves_flag(batch.characters, batch.last + 1)
+    rows = np.flatnonzero(cut & batch.sound)
+    yield broken_spans(batch, rows, "the span cuts what is read as one character: take the whole of it")
 
 
 def _halves_flag(characters: CodePoints, places: Ints) -> Mask:

@@ -75,6 +75,38 @@ class View:
         there: Mask = (self.kinds_at(places) & kind) != 0
         return there
 
+    @cached_property
+    def first_kinds(self) -> NDArray[np.uint8]:
+        """The kind of the first character of each span."""
+        return self.kinds_at(self.batch.first)
+
+    @cached_property
+    def last_kinds(self) -> NDArray[np.uint8]:
+        """The kind of the last character of each span."""
+        return self.kinds_at(self.batch.last)
+
+    @cached_property
+    def begins_inside(self) -> Mask:
+        """Tell of each span whether a character of its text stands before it."""
+        inside: Mask = self.batch.first > self.batch.base[self.batch.spans.article]
+        return inside
+
+    @cached_property
+    def ends_inside(self) -> Mask:
+        """Tell of each span whether a character of its text stands behind it."""
+        inside: Mask = self.batch.last + 1 < self.batch.base[self.batch.spans.article + 1]
+        return inside
+
+    @cached_property
+    def before_kinds(self) -> NDArray[np.uint8]:
+        """The kind of the character before each span that `begins_inside`, of another one of others."""
+        return self.kinds_at(np.maximum(self.batch.first - 1, 0))
+
+    @cached_property
+    def behind_kinds(self) -> NDArray[np.uint8]:
+        """The kind of the character behind each span that `ends_inside`, of another one of others."""
+        return self.kinds_at(np.minimum(self.batch.last + 1, self.batch.base[-1] - 1))
+
     def places(self, kind: int) -> Ints:
         """Return the places in the texts where a character of a rare kind stands."""
         found: Ints = self._rare[(self._rare_kinds & kind) != 0]
@@ -128,16 +160,15 @@ class View:
     @cached_property
     def regions(self) -> Ints:
         """Rows of the sound spans that are regions (of layers that go by lines), in order of place."""
-        lined = [code for code, layer in enumerate(self.batch.labels.layers.values()) if layer.lines]
-        rows = np.flatnonzero(np.isin(self.batch.spans.layer, lined) & self.batch.sound)
+        rows = np.flatnonzero(self.in_layers("lines") & self.batch.sound)
         return rows[np.argsort(self.batch.first[rows], kind="stable")]
 
     def in_layers(self, having: str) -> Mask:
         """Tell of each span whether it is of a layer that has this property."""
-        layers = self.batch.labels.layers
-        return np.isin(
-            self.batch.spans.layer, [code for code, each in enumerate(layers.values()) if getattr(each, having)]
-        )
+        having_it = [bool(getattr(each, having)) for each in self.batch.labels.layers.values()]
+        strangers = [False] * (len(self.batch.names.layers) - len(having_it))
+        which: Mask = np.array([*having_it, *strangers], dtype=bool)[self.batch.spans.layer]
+        return which
 
     @cached_property
     def has_regions(self) -> Mask:

@@ -7,6 +7,7 @@ about millions of spans is a few gathers.  `khabar.model.nested` turns a batch i
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,14 @@ from khabar.model.offsets import CodePoints, starts
 
 DECODED = 20
 """Texts decoded at a time: what stays in the processor's cache is decoded half as fast again."""
+
+
+class _Decoded(NamedTuple):
+    """The code points of all texts, how many each text has, and the rows of those that are not UTF-8."""
+
+    characters: CodePoints
+    lengths: list[int]
+    damaged: list[int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,22 +70,43 @@ class Batch:
         return memoryview(raw)[edges[0] : edges[-1]], (edges - edges[0]).tolist()
 
     @cached_property
+    def _decoded(self) -> "_Decoded":
+        raw, edges = self.utf8
+        lengths: list[int] = []
+        parts, damaged = [], []
+        for first in range(0, len(edges) - 1, DECODED):
+            cuts = edges[first : first + DECODED + 1]
+            try:
+                texts = [str(raw[begin:end], "utf-8") for begin, end in pairwise(cuts)]
+            except UnicodeDecodeError:
+                texts = [str(raw[begin:end], "utf-8", "replace") for begin, end in pairwise(cuts)]
+                rows = zip(texts, pairwise(cuts), strict=True)
+                damaged += [
+                    first + row for row, (text, (begin, end)) in enumerate(rows) if text.encode() != raw[begin:end]
+                ]
+            lengths += map(len, texts)
+            parts.append("".join(texts))
+        # Python holds a string in the width of its widest character: to encode it in that width is to copy it.
+        narrow = b"".join([each.encode("utf-16-le") for each in parts])
+        if len(narrow) == 2 * sum(lengths):
+            return _Decoded(np.frombuffer(narrow, dtype="<u2"), lengths, damaged)
+        wide = b"".join([each.encode("utf-32-le") for each in parts])
+        return _Decoded(np.frombuffer(wide, dtype="<u4"), lengths, damaged)
+
+    @property
     def characters(self) -> CodePoints:
         """Code points of all texts at hand, laid end to end: of 16 bits each where all of them fit, of 32 if not."""
-        raw, edges = self.utf8
-        cuts = [*edges[:-1:DECODED], edges[-1]]
-        texts = [str(raw[begin:end], "utf-8") for begin, end in pairwise(cuts)]
-        # Python holds a string in the width of its widest character: to encode it in that width is to copy it.
-        narrow = b"".join([each.encode("utf-16-le") for each in texts])
-        if len(narrow) == 2 * sum(map(len, texts)):
-            return np.frombuffer(narrow, dtype="<u2")
-        return np.frombuffer(b"".join([each.encode("utf-32-le") for each in texts]), dtype="<u4")
+        return self._decoded.characters
+
+    @property
+    def damaged(self) -> Ints:
+        """Rows of the articles whose text is not UTF-8; no file that Khabar reads holds one, a table may."""
+        return np.array(self._decoded.damaged, dtype=np.int64)
 
     @cached_property
     def base(self) -> Ints:
         """Where each article's text begins in `characters`, and where the last one ends: shape (articles + 1,)."""
-        lengths = pc.fill_null(pc.utf8_length(self.articles["text"]), 0)
-        return np.concatenate(([0], np.cumsum(lengths.to_numpy(), dtype=np.int64)))
+        return np.cumsum([0, *self._decoded.lengths], dtype=np.int64)
 
     @cached_property
     def sound(self) -> Mask:

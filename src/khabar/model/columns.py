@@ -141,14 +141,18 @@ def ends(articles: Ints, ids: pa.Array, wanted_articles: Ints, wanted: pa.Array)
         wanted_articles: Article in which to look, shape (m,).
         wanted: Id to look for, m strings.
     """
-    coded = pa.concat_arrays([ids.cast(pa.string()), wanted.cast(pa.string())]).dictionary_encode()
-    codes = coded.indices.to_numpy().astype(np.int64)
-    keys = np.concatenate([articles, wanted_articles]) * max(len(coded.dictionary), 1) + codes
-    there, sought = keys[: len(articles)], keys[len(articles) :]
+    ids, wanted = ids.cast(pa.string()), wanted.cast(pa.string())
+    names = pc.unique(wanted)
+    # Few rows have an id that is wanted anywhere; only they are compared.
+    coded = pc.index_in(ids, value_set=names)
+    those = np.flatnonzero(np.asarray(coded.is_valid()))
+    codes = coded.take(pa.array(those)).to_numpy().astype(np.int64)
+    there = articles[those] * max(len(names), 1) + codes
+    sought = wanted_articles * max(len(names), 1) + pc.index_in(wanted, value_set=names).to_numpy().astype(np.int64)
     order = np.argsort(there, kind="stable")
-    place = np.searchsorted(there, sought, sorter=order)
-    row = np.append(order, -1)[place]
-    return np.where((row >= 0) & (np.append(there, -1)[row] == sought), row, -1)
+    place = np.append(order, -1)[np.searchsorted(there, sought, sorter=order)]
+    found = (place >= 0) & (np.append(there, -1)[place] == sought)
+    return np.where(found, np.append(those, -1)[place], -1)
 
 
 def ranges(first: Ints, count: Ints) -> tuple[Ints, Ints]:

@@ -124,7 +124,6 @@ def _lists(offsets: Ints, values: pa.Array) -> pa.ListArray:
 
 def flat(table: pa.Table, labels: LabelSet) -> Batch:
     """Return the flat form of a table of `schema`; the inverse of `nested`."""
-    layers, labels_seen, relations_seen = labels.layer_names, [*labels.labels], [each.name for each in labels.relations]
     articles = table.select(ARTICLE_SCHEMA.names).append_column(RECORDED, table["sha256"])
     parts: list[tuple[Ints, Ints, pa.StructArray]] = []
     links: list[tuple[Ints, Ints, pa.StructArray]] = []
@@ -140,29 +139,25 @@ def flat(table: pa.Table, labels: LabelSet) -> Batch:
             head = np.repeat(np.arange(len(values)), pc.list_value_length(lists).to_numpy())
             links.append((owner[head], head + base, lists.flatten()))
         base += len(values)
-    names = Names(
-        layers,
-        _with_strangers(labels_seen, [values.field("label") for _, _, values in parts]),
-        _with_strangers(relations_seen, [values.field("label") for _, _, values in links]),
-    )
-    spans = _spans(parts, labels, names)
-    return Batch(labels, articles, spans, _relations(links, spans, names), names)
+    label_names, label_codes = _coded(tuple(labels.labels), [values.field("label") for _, _, values in parts])
+    known = tuple(each.name for each in labels.relations)
+    relation_names, relation_codes = _coded(known, [values.field("label") for _, _, values in links])
+    spans = _spans(parts, labels, label_codes)
+    names = Names(labels.layer_names, label_names, relation_names)
+    return Batch(labels, articles, spans, _relations(links, spans, relation_codes), names)
 
 
-def _with_strangers(known: list[str], columns: list[pa.Array]) -> tuple[str, ...]:
-    seen = {name for column in columns for name in pc.unique(column).to_pylist()}
-    return (*known, *sorted(seen.difference(known)))
+def _coded(known: tuple[str, ...], columns: list[pa.Array]) -> tuple[tuple[str, ...], Ints]:
+    """Return the names, those that are known first, and the place of each value among them."""
+    whole = pa.concat_arrays(columns) if columns else pa.array([], pa.string())
+    names, codes = known, pc.index_in(whole, value_set=pa.array(known, pa.string()))
+    if codes.null_count:
+        names = (*known, *sorted(pc.unique(whole.filter(codes.is_null())).to_pylist()))
+        codes = pc.index_in(whole, value_set=pa.array(names, pa.string()))
+    return names, codes.to_numpy().astype(np.int64)
 
 
-def _codes(names: tuple[str, ...], columns: list[pa.Array]) -> Ints:
-    if not columns:
-        return np.zeros(0, dtype=np.int64)
-    found = pc.index_in(pa.concat_arrays(columns), value_set=pa.array(names, pa.string()))
-    codes: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
-
-
-def _spans(parts: list[tuple[Ints, Ints, pa.StructArray]], labels: LabelSet, names: Names) -> Spans:
+def _spans(parts: list[tuple[Ints, Ints, pa.StructArray]], labels: LabelSet, codes: Ints) -> Spans:
     values = [part[2] for part in parts]
 
     def column(name: str, kind: pa.DataType) -> pa.Array:
@@ -178,7 +173,7 @@ def _spans(parts: list[tuple[Ints, Ints, pa.StructArray]], labels: LabelSet, nam
     return Spans(
         np.concatenate([part[0] for part in parts]),
         np.concatenate([part[1] for part in parts]),
-        _codes(names.labels, [each.field("label") for each in values]),
+        codes,
         numbers("start"),
         numbers("end"),
         identities,
@@ -188,7 +183,7 @@ def _spans(parts: list[tuple[Ints, Ints, pa.StructArray]], labels: LabelSet, nam
     )
 
 
-def _relations(links: list[tuple[Ints, Ints, pa.StructArray]], spans: Spans, names: Names) -> Relations:
+def _relations(links: list[tuple[Ints, Ints, pa.StructArray]], spans: Spans, codes: Ints) -> Relations:
     empty = np.zeros(0, dtype=np.int64)
     article = np.concatenate([empty, *(link[0] for link in links)])
     head = np.concatenate([empty, *(link[1] for link in links)])
@@ -196,7 +191,7 @@ def _relations(links: list[tuple[Ints, Ints, pa.StructArray]], spans: Spans, nam
     tail_id = pa.concat_arrays(tails) if tails else pa.array([], pa.string())
     return Relations(
         article,
-        _codes(names.relations, [link[2].field("label") for link in links]),
+        codes,
         head,
         ends(spans.article, spans.id, article, tail_id),
         spans.id.take(pa.array(head)),
