@@ -13,7 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from khabar.adjudication.merge import annotation_of
-from khabar.model.annotation import Annotation
+from khabar.errors import Withheld
+from khabar.model.annotation import Annotation, withheld_words
 from khabar.model.decision import Candidate, Decision, Mark, Place, Record
 from khabar.model.text import isolate
 from khabar.store import Corpus
@@ -44,22 +45,36 @@ class Asked(NamedTuple):
     uncertainty: float
 
 
-def asked(corpus: Corpus, name: str) -> dict[str, list[Asked]]:
-    """Return what waits for an adjudicator, by adjudication campaign, in each the most uncertain article first.
+class Waiting(NamedTuple):
+    """What waits for an adjudicator.
+
+    Attributes:
+        rounds: By adjudication campaign, in each the most uncertain article first.
+        refused: What cannot be asked, a line each: the text is not at hand.
+    """
+
+    rounds: dict[str, list[Asked]]
+    refused: list[str]
+
+
+def waiting(corpus: Corpus, name: str) -> Waiting:
+    """Return what waits for an adjudicator.
 
     Args:
         corpus: The corpus.
-        name: Name of the first of these campaigns; later ones have a number behind it.
-
-    Raises:
-        Withheld: the text of an article is not at hand.
+        name: Name of the first of the adjudication campaigns; later ones have a number behind it.
     """
     found: dict[str, list[Asked]] = defaultdict(list)
+    refused = []
     for record in corpus.decisions():
         last = record.rounds[-1] if record.rounds else ""
         if re.fullmatch(rf"{re.escape(name)}(-\d+)?", last) and record.open and last not in record.answered:
-            found[last].append(_asked(corpus, record))
-    return {name: sorted(found[name], key=lambda each: (-each.uncertainty, each.article)) for name in sorted(found)}
+            try:
+                found[last].append(_asked(corpus, record))
+            except Withheld as why:
+                refused.append(str(why))
+    ordered = {name: sorted(found[name], key=lambda each: (-each.uncertainty, each.article)) for name in sorted(found)}
+    return Waiting(ordered, refused)
 
 
 def _asked(corpus: Corpus, record: Record) -> Asked:
@@ -89,7 +104,10 @@ def _asked(corpus: Corpus, record: Record) -> Asked:
 def _nameless(decision: Decision, number: int) -> Decision:
     if decision.mark is None:
         return decision
-    return msgspec.structs.replace(decision, mark=msgspec.structs.replace(decision.mark, id=f"s{number}"))
+    said = {name: value for name, value in decision.mark.attributes.items() if not withheld_words(value)}
+    return msgspec.structs.replace(
+        decision, mark=msgspec.structs.replace(decision.mark, id=f"s{number}", attributes=said)
+    )
 
 
 def listed(record: Record, text: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from khabar.adjudication.items import ALIKE
-from khabar.model.annotation import Annotation
+from khabar.model.annotation import Annotation, withheld_words
 from khabar.model.decision import Candidate, Decision, How, Mark, Place, mark_of
 
 Keyed = dict[tuple[object, ...], tuple[str, Mark]]
@@ -115,6 +115,10 @@ def _likeness(one: Place, other: Place) -> float:
 
 
 def _judged(decision: Decision, mark: Mark | None, by: tuple[str, ...], reasons: Mapping[int, str]) -> Decision:
+    if mark and decision.mark and mark.key == decision.mark.key:
+        # Words that may not be repeated were not shown, and are not taken back.
+        hidden = {name: value for name, value in decision.mark.attributes.items() if withheld_words(value)}
+        mark = msgspec.structs.replace(mark, attributes=hidden | mark.attributes)
     settled = decision.how != "open"
     same = mark.statement == decision.mark.statement if mark and decision.mark else mark is decision.mark
     if decision.how == "corrected" or (settled and same):

@@ -71,6 +71,9 @@ def completed(plan: Plan, there: tuple[Assignment, ...]) -> tuple[Assignment, ..
     ready = [
         msgspec.structs.replace(each, shown=False) if (each.article, each.project) in hidden else each for each in new
     ]
+    if plan.adjudicates:  # in the order of the plan: the most uncertain first
+        turn = {key: number for number, key in enumerate(plan.articles)}
+        return (*there, *sorted(ready, key=lambda each: turn[each.article]))
     return (*there, *sorted(ready, key=lambda each: (each.batch, _rank(plan, "order", each.project, each.article))))
 
 

@@ -40,7 +40,7 @@ class Campaign:
             there = ", ".join(corpus.campaigns) or "none yet"
             raise NotFound(f"no campaign is called '{name}', there are: {there}: begin one with 'khabar campaign new'")
         self.plan: Plan = read_plan(path.read_bytes(), corpus.shown(path))
-        self.page = Page(corpus.labels, _in_order(corpus, self.plan.layers))
+        self.page = Page(corpus.labels, _in_order(corpus, self.plan.layers), self.plan.adjudicates)
 
     @property
     def frozen(self) -> str:
@@ -208,6 +208,7 @@ class Design(NamedTuple):
     qualification: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     drawn: str = ""
+    adjudicates: bool = False
 
 
 def new_campaign(
@@ -242,7 +243,7 @@ def new_campaign(
     content = new_plan(plan)
     read_plan(content.encode("utf-8"), corpus.shown(folder / PLAN))
     _refuse_unknown(corpus, plan)
-    write_atomically(folder / PAGE, Page(corpus.labels, asked).xml.encode("utf-8"))
+    write_atomically(folder / PAGE, Page(corpus.labels, asked, plan.adjudicates).xml.encode("utf-8"))
     write_atomically(folder / FILE, written(completed(plan, ())))
     write_atomically(folder / PLAN, content.encode("utf-8"))
     return Campaign(corpus, name)

@@ -22,8 +22,9 @@ from khabar.campaign.record import Desk, merged, rows
 from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task
 from khabar.campaign.takedown import without
 from khabar.errors import Changed
+from khabar.model.annotation import Note
 from khabar.model.work import Work
-from khabar.store import WORK, write_atomically
+from khabar.store import NOTES, WORK, write_atomically
 
 QUARANTINE = "quarantine.jsonl"
 
@@ -105,6 +106,7 @@ class _Settling:
         self._users = {each.email: each.user for each in people.known.values() if each.email} | dict(users)
         self._people = people
         self._ages: dict[Path, tuple[datetime, int]] = {}
+        self._noted: dict[Path, Note] = {}
         self._work: list[Work] = []
         self._away: list[Quarantined] = []
         self._notes: list[str] = []
@@ -121,6 +123,7 @@ class _Settling:
         removed = self._remove()
         self._away.sort(key=lambda each: (each.task, each.annotation))
         self._put(QUARANTINE, self._away)
+        self._put(NOTES, [self._noted[key] for key in sorted(self._noted)])
         self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work))
         summary = self._summary(exports, states)
         exports.put(summary)
@@ -164,6 +167,9 @@ class _Settling:
             if other > age:
                 return
         self._ages[path] = age
+        self._noted.pop(path, None)
+        if each.note:
+            self._noted[path] = Note(article=annotation.article, annotator=annotation.annotator, note=each.note)
         ready = committed(self._corpus, each)
         if not path.is_file() or self._corpus.read_annotation(path) != ready:
             self._corpus.write_annotation(path, ready)
@@ -178,7 +184,7 @@ class _Settling:
             path.unlink()
         return len(gone)
 
-    def _put(self, name: str, records: list[Quarantined] | list[Work]) -> None:
+    def _put(self, name: str, records: list[Quarantined] | list[Work] | list[Note]) -> None:
         path = self._campaign.folder / name
         content = b"".join(msgspec.json.encode(each) + b"\n" for each in records)
         if not content:

@@ -5,7 +5,7 @@ next.  Predictions are kept beside the plan, for the tasks that are begun withou
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from khabar.campaign.sending import BATCH, Sender, batches
 from khabar.campaign.shelf import Shelf, There, fingerprint, shelf
 from khabar.campaign.tasks import faults, namespaced, results, task
 from khabar.errors import KhabarError, NotFound
-from khabar.model.annotation import DIGEST_PREFIX, Annotation, canonical
+from khabar.model.annotation import Annotation, canonical, withheld_words
 
 KINDS = ("tasks", "predictions", "annotations")
 PREDICTIONS = "predictions"
@@ -33,10 +33,12 @@ class Load(NamedTuple):
         predictions: Folder of annotation files that annotators begin from, or one such file; None: those that were
             pushed before.
         annotations: Folder of annotation files that are submitted as they are, or one such file.
+        questions: What an adjudicator is asked, by article.
     """
 
     predictions: Path | None = None
     annotations: Path | None = None
+    questions: Mapping[str, str] = {}
 
 
 @dataclass
@@ -72,7 +74,7 @@ def push(campaign: Campaign, door: Door, load: Load, tell: Callable[[str], None]
         campaign.refuse_new_labels()
         campaign.fix()
         push_ = _Push(campaign, door, tell)
-        push_.tasks()
+        push_.tasks(load.questions)
         kept = campaign.folder / PREDICTIONS
         predictions = load.predictions or (kept if kept.is_dir() else None)
         if predictions:
@@ -93,13 +95,13 @@ class _Push:
         numbers = {name: campaign.project_or_new(door, name).id for name in campaign.plan.cohorts}
         self.done = Pushed(numbers)
 
-    def tasks(self) -> None:
-        """Send the articles that have no task yet, project by project."""
+    def tasks(self, questions: Mapping[str, str]) -> None:
+        """Send the articles that have no task yet, project by project, with what is asked about them."""
         for name, number in self.done.projects.items():
             there = self._without_doubles(number)
             self._take_down(there)
             keys = [each.article for each in self._campaign.due if each.project == name]
-            for batch in batches(self._missing(keys, there)):
+            for batch in batches(self._missing(keys, there, questions)):
                 self._sender.send(number, "tasks", batch, self._door.add_tasks)
                 self._count("tasks", len(batch))
             if self._cut_off:
@@ -164,14 +166,14 @@ class _Push:
                 self._door.remove(found.id)
                 self.done.notes.append(f"task {found.id} removed: {key} was taken down")
 
-    def _missing(self, keys: list[str], there: Shelf) -> Iterator[dict[str, Any]]:
+    def _missing(self, keys: list[str], there: Shelf, questions: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         for key in keys:
             try:
                 article = self._campaign.corpus.article(key)
                 if (key, article.sha256) in there.tasks:
                     self.done.there["tasks"] += 1
                     continue
-                data = task(article, self._campaign.corpus.needed_text(article))
+                data = task(article, self._campaign.corpus.needed_text(article), questions.get(key, ""))
             except KhabarError as error:
                 self.done.refused.append(_placed(key, str(error)))
                 continue
@@ -280,7 +282,7 @@ class _Push:
 def _words_withheld(annotation: Annotation) -> bool:
     """Tell whether an annotation was kept without the words that are said of its spans."""
     values = (value for span in annotation.spans for value in span.attributes.values())
-    return any(isinstance(value, str) and value.startswith(DIGEST_PREFIX) for value in values)
+    return any(map(withheld_words, values))
 
 
 def _placed(place: str, message: str) -> str:

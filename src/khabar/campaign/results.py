@@ -63,6 +63,7 @@ class Believed(NamedTuple):
         task: Id of the task on the server.
         number: Its id on the server.
         updated_at: When it was last written there, ISO 8601.
+        note: What its author noted; empty where words of the article may not be published, for it may repeat some.
     """
 
     annotation: Annotation
@@ -70,6 +71,7 @@ class Believed(NamedTuple):
     task: int
     number: int
     updated_at: str
+    note: str = ""
 
 
 class Outcome(NamedTuple):
@@ -165,7 +167,8 @@ class _Found:
         reader.read(submitted.result or ())
         self.away += [msgspec.structs.replace(place, item=each.item, reason=each.reason) for each in reader.away]
         annotation = _annotation(reader, self._known.article, self._reading, author)
-        self.believed.append(Believed(annotation, self._text, place.task, submitted.id, submitted.updated_at))
+        note = reader.note if self._known.open else ""
+        self.believed.append(Believed(annotation, self._text, place.task, submitted.id, submitted.updated_at, note))
 
 
 def _none(away: Quarantined, task: Task | None = None) -> Outcome:

@@ -61,10 +61,10 @@ def substituted(text: str) -> str:
     return _ABOVE_BMP.sub(PLACEHOLDER, text)
 
 
-def task(article: Article, text: str) -> TaskData:
-    """Return the task of an article."""
+def task(article: Article, text: str, questions: str = "") -> TaskData:
+    """Return the task of an article; with what an adjudicator is asked about it."""
     shown = view(text)
-    return TaskData(article.id, article.sha256, digest(shown), shown)
+    return TaskData(article.id, article.sha256, digest(shown), shown, view(questions))
 
 
 def is_region_id(name: str) -> bool:

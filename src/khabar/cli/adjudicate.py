@@ -1,8 +1,17 @@
 """The command ``khabar adjudicate NAME...``."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from khabar.adjudication.listing import Asked
+    from khabar.campaign.client import Door
+    from khabar.campaign.folder import Campaign
+    from khabar.campaign.push import Pushed
+    from khabar.store import Corpus
 
 
 @click.command()
@@ -10,10 +19,20 @@ import click
 @click.option("--rule", default="unanimous", help="What settles a question: unanimous, majority, or a share as 0.67.")
 @click.option("--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if so many]")
 @click.option("--into", help="Name of the adjudication campaign. [default: the first NAME and -adjudication]")
+@click.option("--adjudicators", default="", help="Pseudonyms of those who adjudicate, by commas.")
+@click.option("--no-push", is_flag=True, help="Send no questions to Label Studio; the next run does.")
 @click.option("--replace", is_flag=True, help="Let a changed result take the place of the gold that is there.")
 @click.pass_obj
 def command(
-    root: Path, names: tuple[str, ...], rule: str, least: int | None, into: str | None, *, replace: bool
+    root: Path,
+    names: tuple[str, ...],
+    *,
+    rule: str,
+    least: int | None,
+    into: str | None,
+    adjudicators: str,
+    no_push: bool,
+    replace: bool,
 ) -> None:
     """Write what the annotators of campaigns agree on as gold, and put the rest before an adjudicator."""
     from khabar import checks
@@ -40,4 +59,50 @@ def command(
         for note in result.notes:
             click.echo(f"{result.article}: {note}", err=True)
     click.echo(f"{written} written, {open_} left open", err=True)
+    if not no_push:
+        _ask(corpus, terms.round, adjudicators.replace(",", " ").split())
     raise SystemExit(1 if open_ else 0)
+
+
+def _ask(corpus: "Corpus", name: str, adjudicators: list[str]) -> None:
+    """Put what is open before an adjudicator: make the campaigns that there are not yet, and push them all."""
+    from khabar.adjudication.listing import waiting as waiting_
+    from khabar.cli.campaign import door_of
+    from khabar.cli.waiting import waiting
+
+    rounds, refused = waiting_(corpus, name)
+    for line in refused:
+        click.echo(line)
+    if not rounds:
+        return
+    campaigns = [(_campaign(corpus, each, asked, adjudicators), asked) for each, asked in rounds.items()]
+    with waiting("asking") as tell, door_of(corpus) as door:
+        for campaign, asked in campaigns:
+            tell(campaign.name)
+            done = _pushed(campaign, door, asked)
+            for line in done.refused:
+                click.echo(line)
+            places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
+            click.echo(f"{campaign.name}: {done.sent['tasks']} articles asked: {places}", err=True)
+
+
+def _campaign(corpus: "Corpus", name: str, asked: "list[Asked]", adjudicators: list[str]) -> "Campaign":
+    """Return an adjudication campaign, which is begun where there is none."""
+    from khabar.campaign.folder import Campaign, Design, new_campaign
+    from khabar.campaign.plan import working
+
+    if name in corpus.campaigns:
+        return Campaign(corpus, name)
+    layers = [layer for each in asked for layer in each.layers]
+    design = Design(annotators=working(adjudicators, (), (), shared=True), adjudicates=True)
+    return new_campaign(corpus, name, layers, [each.article for each in asked], design)
+
+
+def _pushed(campaign: "Campaign", door: "Door", asked: "list[Asked]") -> "Pushed":
+    from khabar.campaign.push import Load, push
+
+    with TemporaryDirectory() as folder:
+        for each in asked:
+            campaign.corpus.write_annotation(Path(folder) / f"{each.article}.json", each.start)
+        questions = {each.article: each.questions for each in asked}
+        return push(campaign, door, Load(Path(folder), questions=questions), lambda _: None)

@@ -80,13 +80,13 @@ def push(
 
     corpus = Corpus(root)
     campaign = Campaign(corpus, name)
-    load = Load(predictions, annotations)
+    load = Load(predictions, annotations, _questions(corpus, campaign))
     if dry_run:
         _preview(corpus, campaign, load, batch)
         return
     if batch:
         campaign.release(batch)
-    with waiting(f"pushing {name}") as tell, _door(corpus) as door:
+    with waiting(f"pushing {name}") as tell, door_of(corpus) as door:
         done = push_(campaign, door, load, tell)
         places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
     for line in done.refused:
@@ -100,12 +100,22 @@ def push(
     raise SystemExit(1 if done.refused else 0)
 
 
+def _questions(corpus: "Corpus", campaign: "Campaign") -> dict[str, str]:
+    """Return what an adjudication campaign asks, by article."""
+    from khabar.adjudication.listing import waiting
+
+    if not campaign.plan.adjudicates:
+        return {}
+    rounds = waiting(corpus, campaign.name).rounds
+    return {each.article: each.questions for each in rounds.get(campaign.name, [])}
+
+
 def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", batch: int | None) -> None:
     """Print what a push would make; a server is asked what is there, if the campaign is on one."""
     from khabar.campaign.preview import preview
 
     if any(campaign.plan.projects.values()):
-        with _door(corpus) as door:
+        with door_of(corpus) as door:
             rows = preview(campaign, door, load, batch or 0)
     else:
         rows = preview(campaign, None, load, batch or 0)
@@ -143,7 +153,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     if files:
         found = take(campaign, list(files))
     else:
-        with waiting(f"pulling {name}") as tell, _door(corpus) as door:
+        with waiting(f"pulling {name}") as tell, door_of(corpus) as door:
             found = pull_(campaign, door, tell, full=full)
     for each in found.away:
         place = f"{each.article or f'task {each.task}'}: annotation {each.annotation}: {each.item}"
@@ -171,7 +181,8 @@ def _listed(given: str) -> list[str]:
 
 
 @contextmanager
-def _door(corpus: "Corpus") -> "Iterator[Door]":
+def door_of(corpus: "Corpus") -> "Iterator[Door]":
+    """Open a door to the server that campaigns talk to."""
     from khabar.campaign.address import server_at_hand
     from khabar.campaign.client import Door
     from khabar.campaign.server import Studio

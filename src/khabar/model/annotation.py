@@ -126,6 +126,11 @@ def with_words(annotation: Annotation, text: str) -> Annotation:
     return msgspec.structs.replace(annotation, spans=tuple(spans))
 
 
+def withheld_words(value: str | bool) -> bool:  # noqa: FBT001 - a value, no switch
+    """Tell whether an attribute's value stands for words that may not be repeated."""
+    return isinstance(value, str) and value.startswith(DIGEST_PREFIX)
+
+
 def withheld(annotation: Annotation, text: str, words_attributes: frozenset[str]) -> Annotation:
     """Put salted digests where the annotation repeats words: in its spans and in attributes made of words."""
 
