@@ -5,6 +5,7 @@ import pytest
 
 from adjudicating import TEXT, answers, article, decisions, gold, notes, pushed, says, settle
 from khabar.adjudication.gather import reasons_in
+from khabar.adjudication.listing import waiting
 from khabar.adjudication.rules import Rule, rule
 from khabar.errors import BadRecord
 
@@ -387,3 +388,64 @@ def test_the_most_uncertain_question_is_the_first(corpus):
 )
 def test_reasons_are_the_lines_that_begin_with_a_number(note, reasons):
     assert reasons_in(note) == reasons
+
+
+def test_articles_whose_gold_measures_annotators_are_left_out(corpus):
+    key, control = article(corpus), article(corpus, name="b", text=f"{TEXT} today")
+    for name in ("a1", "a2"):
+        says(corpus, key, A, name)
+        says(corpus, control, f"{A} today", name)
+
+    (result,) = settle(corpus, known=frozenset([control]))
+
+    assert result.article == key
+    assert corpus.gold_of(corpus.article(control)) is None
+
+
+def test_what_waits_is_listed_for_the_adjudicator_without_names_the_most_uncertain_first(corpus):
+    key, other = article(corpus), article(corpus, name="b", text=f"{TEXT} today")
+    says(corpus, key, A, "ann-a")
+    says(corpus, key, SHORT.replace(" HAS_CUE=c1", ""), "ann-b")
+    says(corpus, other, f"{A} today", "ann-a")
+    says(corpus, other, f"{A} today".replace("GPE ", "GPE sense=loc "), "ann-b")
+    settle(corpus)
+
+    (found,) = waiting(corpus, "pilot-adjudication").rounds.values()
+
+    assert [each.uncertainty for each in found] == sorted((each.uncertainty for each in found), reverse=True)
+    asked = next(each for each in found if each.article == key)
+    assert "ann-" not in asked.questions + str(asked.start)
+    assert {each.label for each in asked.start.spans} == {"PERS", "SOURCE", "QUOTE", "CUE"}
+    assert [each.label for each in asked.start.relations] == ["HAS_SOURCE"]
+    lines = asked.questions.replace("\N{FIRST STRONG ISOLATE}", "").replace("\N{POP DIRECTIONAL ISOLATE}", "")
+    assert "   A " in lines
+    assert "«it opens» HAS_CUE «said»" in lines
+    assert "GPE «Port Sami» entity=p" in lines
+
+
+def test_the_letters_of_candidates_do_not_follow_their_annotators(corpus):
+    text = " ".join(f"w{number}" for number in range(40))
+    key = article(corpus, text=text)
+    for label, name in (("PERS", "ann-a"), ("ORG", "ann-b")):
+        says(corpus, key, " ".join(f"[{word}]({label})" for word in text.split()), name)
+    settle(corpus)
+
+    (found,) = waiting(corpus, "pilot-adjudication").rounds["pilot-adjudication"]
+
+    first = [line.split("\N{FIRST STRONG ISOLATE}")[1][:3] for line in found.questions.splitlines() if "   A" in line]
+    assert len(first) == 40
+    assert 10 < first.count("PER") < 30
+
+
+def test_an_article_without_its_text_cannot_be_asked_and_the_rest_goes_on(corpus):
+    keys = [article(corpus, "closed", "a"), article(corpus, name="b", text=f"{TEXT} today")]
+    for key, end in zip(keys, ("", " today"), strict=True):
+        says(corpus, key, A + end, "a1")
+        says(corpus, key, SHORT + end, "a2")
+    settle(corpus)
+    (corpus.root / "corpus" / "closed" / f"{keys[0]}.txt").unlink()
+
+    rounds, refused = waiting(corpus, "pilot-adjudication")
+
+    assert [each.article for each in rounds["pilot-adjudication"]] == keys[1:]
+    assert refused[0].startswith(f"{keys[0]}: the text is not at hand")

@@ -56,6 +56,7 @@ class Terms:
         rule: What settles a question.
         replace: Whether gold that says otherwise may be replaced.
         least: How many annotators an article needs.
+        known: Articles whose gold measures annotators, and is not made of what they say.
     """
 
     judge: Judge
@@ -63,6 +64,7 @@ class Terms:
     rule: Rule = field(default_factory=Rule)
     replace: bool = False
     least: int = 1
+    known: frozenset[str] = frozenset()
 
 
 class _Open(NamedTuple):
@@ -84,7 +86,7 @@ def adjudicate(corpus: Corpus, campaigns: Sequence[str], terms: Terms) -> Iterat
     """
     with corpus.alone(corpus.gold_folder):
         merge = _Merge(corpus, terms)
-        for chunk in cases(corpus, campaigns):
+        for chunk in cases(corpus, campaigns, terms.known):
             yield from merge.settle(chunk)
         yield from merge.ask()
 

@@ -55,8 +55,13 @@ class Case(NamedTuple):
     answers: tuple[Answer, ...]
 
 
-def cases(corpus: Corpus, campaigns: Sequence[str]) -> Iterator[tuple[Case, ...]]:
+def cases(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> Iterator[tuple[Case, ...]]:
     """Yield the articles of campaigns whose annotations were pulled, some at a time, in order of their ids.
+
+    Args:
+        corpus: Where the campaigns are.
+        campaigns: Their names.
+        known: Ids of articles that are left out.
 
     Raises:
         NotFound: a campaign has no annotations.
@@ -69,7 +74,7 @@ def cases(corpus: Corpus, campaigns: Sequence[str]) -> Iterator[tuple[Case, ...]
             raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
         for path in paths:
             found[path.stem].append(path)
-    each = iter(sorted(found))
+    each = iter(sorted(set(found) - known))
     while keys := list(islice(each, CHUNK)):
         yield tuple(_case(corpus, key, found[key]) for key in keys)
 

@@ -147,19 +147,7 @@ def annotation_of(
     known = {mark_of(span).place: span.id for span in before.spans}
     marks = {each.mark.place: (each.layer, each.mark) for each in decisions if each.mark and each.mark.head is None}
     ids = _ids([mark for _, mark in marks.values()], known, others)
-    spans = [
-        Span(
-            start=mark.start,
-            end=mark.end,
-            layer=layer,
-            label=mark.label,
-            id=ids[place],
-            attributes=mark.attributes,
-            text=words[mark.start, mark.end][0],
-            digest=words[mark.start, mark.end][1],
-        )
-        for place, (layer, mark) in marks.items()
-    ]
+    spans = [_span(layer, mark, ids[place], words) for place, (layer, mark) in marks.items()]
     links = {
         Relation(ids[each.mark.head], each.mark.label, ids[each.mark.tail]): None
         for each in decisions
@@ -172,6 +160,20 @@ def annotation_of(
         layers=(*like.layers, *sorted(set(before.layers) - set(like.layers))),
         spans=(*spans, *kept),
         relations=(*links, *(each for each in before.relations if each.head in others)),
+    )
+
+
+def _span(layer: str, mark: Mark, name: str, words: Words) -> Span:
+    text, digest = words[mark.start, mark.end]
+    return Span(
+        start=mark.start,
+        end=mark.end,
+        layer=layer,
+        label=mark.label,
+        id=name,
+        attributes=mark.attributes,
+        text=text,
+        digest=digest,
     )
 
 

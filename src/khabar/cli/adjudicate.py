@@ -50,7 +50,8 @@ def command(
         return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
 
     people = {path.parent.name for name in names for path in corpus.campaign_annotations(name)}
-    terms = Terms(judge, into or f"{names[0]}-adjudication", rule_(rule), replace, least or min(2, len(people)))
+    round_ = into or f"{names[0]}-adjudication"
+    terms = Terms(judge, round_, rule_(rule), replace, least or min(2, len(people)), _known(corpus, names))
     written = open_ = 0
     for result in adjudicate(corpus, names, terms):
         written += result.written
@@ -62,6 +63,14 @@ def command(
     if not no_push:
         _ask(corpus, terms.round, adjudicators.replace(",", " ").split())
     raise SystemExit(1 if open_ else 0)
+
+
+def _known(corpus: "Corpus", names: tuple[str, ...]) -> frozenset[str]:
+    """Return the articles of campaigns by which annotators are measured: their gold is known."""
+    from khabar.campaign.folder import Campaign
+
+    plans = [Campaign(corpus, name).plan for name in names if name in corpus.campaigns]
+    return frozenset(key for plan in plans for key in (*plan.qualification, *plan.controls))
 
 
 def _ask(corpus: "Corpus", name: str, adjudicators: list[str]) -> None:
