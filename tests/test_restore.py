@@ -15,8 +15,10 @@ from khabar.ingest.theirs import theirs
 from khabar.ingest.web.html import decoded, text_of
 from khabar.ingest.web.warc import kept
 from khabar.loading import verify
-from khabar.loading.overlay import TEXTS
+from khabar.loading.overlay import read
+from khabar.model.layout import TEXTS_FILE as TEXTS
 from khabar.model.text import digest, salted_digest
+from khabar.release.beside import write
 from khabar.release.build import build
 from khabar.release.tables import CONFIGS
 from khabar.store import Corpus
@@ -329,7 +331,12 @@ def test_a_release_stays_sealed_and_is_loaded_with_the_texts_beside_it(release, 
             else:
                 assert new["text"] == text[new["start"] : new["end"]]
                 assert new["text"] is not None
-    quote = next(each for each in khabar.load(release, "quotes", texts=mine)["train"])
+    (quote,) = khabar.load(release, "quotes", texts=mine)["train"]
+    assert "Leila Haddad to readers" in quote["context_text"]
+    (tokens,) = (each for each in khabar.load(release, "entities", texts=mine)["train"] if each["id"] == "closed-b")
+    assert tokens["tokens"][:3] == ["Quicksilver", "Port", "Sami"]
+    names = khabar.load(release, "entities")["train"].features["tags"].feature.names
+    assert [names[each] for each in tokens["tags"][:3]] == ["O", "B-GPE", "I-GPE"]
     assert (quote["source_text"], quote["cues"][0]["text"]) == ("Leila Haddad", "said")
 
 
@@ -357,6 +364,9 @@ def test_a_text_that_drifted_is_loaded_once_it_is_accepted_and_says_so(release, 
     assert (quote["text"], quote["source_text"], quote["source_start"]) == ('"we read"', None, None)
     for each in (quote, *quote["cues"], *quote["addressees"]):
         assert each["digest"] == salted_digest(row["sha256"], drifted[each["start"] : each["end"]])
+    (judged,) = [each for each in khabar.load(release, "judgements", texts=mine)["train"] if each["id"] == "closed-b"]
+    assert [drifted[each["start"] : each["end"]] for each in judged["entities"]] == ["Port Sami", "Port Sami"]
+    assert "a7/e4" in {each["id"] for each in report["spans"] if each.get("to") is None}
     assert list(verify(release)) == []
 
 
@@ -401,8 +411,10 @@ def test_texts_that_were_changed_or_are_of_another_release_fill_nothing(release,
         khabar.load(release, "regions", texts=mine)
     moved = other | {"text": "Banner " + text, "text_sha256": digest("Banner " + text), "places": [[0, 37, 0]]}
     (mine / TEXTS).write_text(json.dumps(moved), encoding="utf-8")
-    with pytest.raises(Changed, match="closed-b:0-37: the text has other words there"):
+    with pytest.raises(NotFound, match="has no rows of these texts"):
         khabar.load(release, "regions", texts=mine)
+    with pytest.raises(Changed, match="closed-b:0-37: the text has other words there"):
+        write(release, read(mine), mine)
     (mine / TEXTS).write_bytes(b"{}")
     with pytest.raises(BadRecord, match=r"texts.jsonl:1: "):
         khabar.load(release, texts=mine)

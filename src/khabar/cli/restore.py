@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from khabar.ingest.restore import Found
     from khabar.ingest.theirs import Theirs
     from khabar.model.drift import Drift, Wanted
+    from khabar.model.restored import Restored
 
 
 @click.command()
@@ -35,7 +36,7 @@ def command(root: Path, /, release: str | None, places: tuple[Path, ...], to: Pa
     from khabar.errors import NotFound
     from khabar.ingest.restore import search
     from khabar.ingest.theirs import theirs
-    from khabar.model.restored import Restored, accepted
+    from khabar.model.restored import accepted, very
 
     if release and not to:
         raise NotFound("a release is sealed, its texts need a folder of their own: pass --to FOLDER")
@@ -51,16 +52,13 @@ def command(root: Path, /, release: str | None, places: tuple[Path, ...], to: Pa
                 continue
             kept.append(accepted(found.drift, found.text))
         elif to or put is None:
-            key, sha256 = found.wanted.id, found.wanted.sha256
-            kept.append(Restored(article=key, sha256=sha256, text_sha256=sha256, text=found.text, mended=found.mended))
+            kept.append(very(found.wanted, found.text, found.mended))
         else:
             put(found)
         left.discard(found.wanted.id)
         tally.found(found)
     if to and kept:
-        from khabar.loading.overlay import keep
-
-        keep(to, kept)
+        _keep(kept, to, release)
     tally.end([each for each in wanted if each.id in left])
 
 
@@ -77,6 +75,16 @@ def _of_release(release: str) -> "list[Wanted]":
     from khabar.loading.overlay import wanted
 
     return wanted(located(release))
+
+
+def _keep(texts: "list[Restored]", to: Path, release: str | None) -> None:
+    from khabar.loading.located import located
+    from khabar.loading.overlay import keep, read
+    from khabar.release.beside import write
+
+    keep(to, texts)
+    if release:
+        write(located(release), read(to), to)
 
 
 class _Tally:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
-from khabar.loading.overlay import filled, texts_of
+from khabar.loading.overlay import Overlay
 from khabar.loading.sound import Sound
 from khabar.loading.typed import ClassLabels, features_of, typed
 from khabar.loading.verify import (
@@ -72,24 +72,22 @@ def load(
     if content_of(manifest.configs) != manifest.content:
         raise BadRecord(other_content(folder))
     beside = texts_for(manifest, config)
-    own = texts_of(folder, Path(texts)) if texts else None
-    rows = _Rows(folder, told.class_labels if own is None else {})
+    rows = _Rows(folder, told.class_labels, Overlay(folder, Path(texts)) if texts else None)
     splits = {}
     for split in told.splits:
         table = rows.read(f"{config}/{split}", told)
         if beside:
             table = with_texts(table, rows.read(f"{TEXTS}/{split}", beside), str(folder))
-        if own is not None:
-            table = filled(table, own)
         splits[split] = _dataset(folder, f"{config}/{split}", table, told)
     return DatasetDict(splits)
 
 
 class _Rows:
-    """Reads the splits of a release; ``labels`` come as dictionaries."""
+    """Reads the splits of a release; ``labels`` come as dictionaries, unless texts are filled in."""
 
-    def __init__(self, folder: Path, labels: ClassLabels) -> None:
-        self._folder, self._labels, self._sound = folder, labels, Sound(folder)
+    def __init__(self, folder: Path, labels: ClassLabels, overlay: Overlay | None) -> None:
+        self._folder, self._labels, self._sound = folder, {} if overlay else labels, Sound(folder)
+        self._overlay = overlay
 
     def read(self, place: str, config: Config) -> pa.Table:
         """Read CONFIG/SPLIT; what was found to be the rows of this manifest once is not digested again."""
@@ -98,7 +96,7 @@ class _Rows:
         if not self._sound.known(place):
             rows_are(self._folder, place, table, told)
             self._sound.remember(place)
-        return table
+        return self._overlay.filled(table, place) if self._overlay else table
 
 
 def _dataset(folder: Path, place: str, table: pa.Table, config: Config) -> "Dataset":

@@ -1,10 +1,10 @@
 """Texts of a user's own beside a sealed release: what it withholds is filled in as it is loaded, never written into it.
 
-``FOLDER/texts.jsonl`` holds a text a line (`khabar.model.restored`).  Every span that is filled in has the digest that
-the release says, so that the texts of another release, or a broken one, fill nothing.
+``FOLDER/texts.jsonl`` holds a text a line (`khabar.model.restored`), ``FOLDER/rows/`` the rows of their articles as the
+release would have made them (`khabar.release.beside`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +16,63 @@ import pyarrow.parquet as pq
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.loading.verify import config_of, read_manifest
 from khabar.model.anchors import Place
-from khabar.model.annotation import DIGEST_PREFIX
 from khabar.model.drift import Span, Wanted
-from khabar.model.layout import ARTICLES
-from khabar.model.manifest import MANIFEST
-from khabar.model.restored import Restored
-from khabar.model.text import DIGEST_SHOWN, digest, salted_digest
+from khabar.model.layout import ARTICLES, TEXTS_FILE, articles_in
+from khabar.model.manifest import MANIFEST, Config
+from khabar.model.restored import Restored, rows_beside
+from khabar.model.text import DIGEST_SHOWN, digest
 from khabar.store import write_atomically
 
-TEXTS = "texts.jsonl"
 COLUMN = "text_sha256"
 """Added to what is loaded: digest of the text that was filled in; another than ``sha256`` where it drifted."""
 
+JUDGEMENTS = "judgements"
 Row = dict[str, Any]
 
 
 def wanted(release: Path) -> list[Wanted]:
-    """Return the articles whose text a release withholds."""
+    """Return the articles whose text a release withholds, with the spans of gold and of every judgement.
+
+    The id of a judgement's span has the annotator's name before it: annotators choose their ids alone.
+    """
     manifest = read_manifest(release)
-    found = []
-    for split in config_of(release, manifest, ARTICLES).splits.values():
+    withheld = {row["id"]: row for row in _rows(release, config_of(release, manifest, ARTICLES), _withheld)}
+    marked = {key: list(_marked(row, "")) for key, row in withheld.items()}
+    if JUDGEMENTS in manifest.configs and withheld:
+        ids = pa.array(list(withheld), pa.string())
+        for row in _rows(release, manifest.configs[JUDGEMENTS], lambda rows: pc.is_in(rows["id"], ids)):
+            marked[row["id"]] += _marked(row, f"{row['annotator']}/")
+    return [
+        Wanted(
+            key,
+            row["sha256"],
+            "",
+            row["url"] or "",
+            tuple(span for span, _ in marked[key]),
+            {Place(span.start, span.end): stand_in for span, stand_in in marked[key]},
+        )
+        for key, row in withheld.items()
+    ]
+
+
+def _withheld(rows: pa.RecordBatch) -> pa.Array:
+    return pc.not_equal(rows["redistribute"], "text")
+
+
+def _rows(release: Path, config: Config, which: Callable[[pa.RecordBatch], pa.Array]) -> Iterator[Row]:
+    for split in config.splits.values():
         for path in split.files:
             with pq.ParquetFile(release / path, page_checksum_verification=True) as file:
                 for batch in file.iter_batches(use_threads=False):
-                    rows = batch.filter(pc.equal(batch["redistribute"], "offsets")).to_pylist()
-                    found += [_wanted(row) for row in rows]
-    return found
+                    yield from batch.filter(which(batch)).to_pylist()
 
 
-def _wanted(row: Row) -> Wanted:
-    spans, places = [], {}
+def _marked(row: Row, prefix: str) -> Iterator[tuple[Span, str]]:
     for column, value in row.items():
         for each in value if isinstance(value, list) else ():
             if isinstance(each, dict) and each.get("digest"):
-                spans.append(Span(each["id"], column, each["label"], each["start"], each["end"]))
-                places[Place(each["start"], each["end"])] = each["digest"]
-    return Wanted(row["id"], row["sha256"], "", row["url"] or "", tuple(spans), places)
+                span = Span(f"{prefix}{each['id']}", column, each["label"], each["start"], each["end"])
+                yield span, each["digest"]
 
 
 def keep(folder: Path, texts: Iterable[Restored]) -> None:
@@ -63,10 +84,10 @@ def keep(folder: Path, texts: Iterable[Restored]) -> None:
     for each in (folder.resolve(), *folder.resolve().parents):
         if (each / MANIFEST).is_file():
             raise Changed(f"{folder} is in the release {each}, which is sealed: name a folder beside it")
-    there = read(folder) if (folder / TEXTS).is_file() else {}
+    there = read(folder) if (folder / TEXTS_FILE).is_file() else {}
     there |= {each.article: each for each in texts}
     lines = (msgspec.json.encode(there[key]) + b"\n" for key in sorted(there))
-    write_atomically(folder / TEXTS, b"".join(lines))
+    write_atomically(folder / TEXTS_FILE, b"".join(lines))
 
 
 def read(folder: Path) -> dict[str, Restored]:
@@ -76,7 +97,7 @@ def read(folder: Path) -> dict[str, Restored]:
         NotFound: there are none.
         BadRecord: a line is none, or its text is not the one that its digest says.
     """
-    path = folder / TEXTS
+    path = folder / TEXTS_FILE
     if not path.is_file():
         raise NotFound(f"{path} is missing: put texts there with 'khabar restore RELEASE --from PLACE --to {folder}'")
     found = {}
@@ -91,116 +112,62 @@ def read(folder: Path) -> dict[str, Restored]:
     return found
 
 
-def texts_of(release: Path, folder: Path) -> dict[str, Restored]:
-    """Return the texts of a folder that are of articles of a release.
+class Overlay:
+    """Texts beside a release, and the rows that were made with them.
 
     Raises:
-        Changed: one is of an article that has another text there.
-        NotFound, BadRecord: as `read`.
+        Changed: a text is of an article that has another one in the release.
+        NotFound: there are no texts, or their rows were made for another release.
+        BadRecord: as `read`.
     """
-    texts, found = read(folder), {}
-    for split in config_of(release, read_manifest(release), ARTICLES).splits.values():
-        for path in split.files:
-            table = pq.read_table(release / path, columns=["id", "sha256"], partitioning=None)
-            for key, sha256 in zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True):
-                if key in texts and texts[key].sha256 != sha256:
-                    raise Changed(
-                        f"{folder}: the text of {key} is of {texts[key].sha256[:DIGEST_SHOWN]}, the release has"
-                        f" {sha256[:DIGEST_SHOWN]}: restore the text for this release"
-                    )
-                if key in texts:
-                    found[key] = texts[key]
-    return found
 
-
-def filled(table: pa.Table, texts: dict[str, Restored]) -> pa.Table:
-    """Return a table of a release with the texts filled in, and the column `COLUMN`.
-
-    Of a text that drifted, offsets are those in it; spans that are lost in it are left out, with what points at them.
-
-    Raises:
-        Changed: a text is not the one of this release's article.
-    """
-    key = "article" if "article" in table.column_names else "id"
-    names = table[key].to_pylist()
-    rows = [row for row, name in enumerate(names) if name in texts]
-    if "text" in table.column_names:
-        bare = table["text"].is_null().to_pylist()
-        rows = [row for row in rows if bare[row]]
-    done: list[Row] = []
-    order = list(range(len(table)))
-    gone = set()
-    for row in rows:
-        (told,) = table.slice(row, 1).to_pylist()
-        new = _filled(told, texts[names[row]])
-        if new is None:
-            gone.add(row)
-            continue
-        order[row] = len(table) + len(done)
-        done.append(new | {COLUMN: texts[names[row]].text_sha256})
-    wide = table.append_column(pa.field(COLUMN, pa.string()), pa.nulls(len(table), pa.string()))
-    whole = pa.concat_tables([wide, pa.Table.from_pylist(done, wide.schema)])
-    return whole.take(pa.array([at for row, at in enumerate(order) if row not in gone], pa.int64()))
-
-
-def _filled(row: Row, restored: Restored) -> Row | None:
-    """Return a row with its words; None where the span that it is about is lost."""
-    placed = _Placed(restored)
-    new = placed.struct(row)
-    if new is not None and "sha256" in row and "text" in row:
-        new["text"] = restored.text
-    return new
-
-
-class _Placed:
-    """Puts the spans of a row into a text."""
-
-    def __init__(self, restored: Restored) -> None:
-        self._restored = restored
-        self._to = {(start, end): to for start, end, to in restored.places}
-        self._lost = {each.id for each in restored.lost}
-
-    def struct(self, value: Row) -> Row | None:
-        """Return a struct with its spans placed; None where it is a span that is lost."""
-        new = {name: self._value(each) for name, each in value.items()}
-        for name in [each for each in value if each.endswith("start")]:
-            part = name.removesuffix("start")
-            if value[name] is None or f"{part}end" not in value:
-                continue
-            there = self._span(value, part)
-            if there is None and not part:
-                return None
-            new |= there or {each: None for each in value if each.startswith(part)}
-        if new.get("continues") in self._lost:
-            new["continues"] = None
-        return new
-
-    def _span(self, value: Row, part: str) -> Row | None:
-        start, end = value[f"{part}start"], value[f"{part}end"]
-        to = self._to.get((start, end)) if self._restored.drifted else start
-        if to is None:
-            return None
-        words = self._restored.text[to : to + end - start]
-        stand_in = value.get(f"{part}digest")
-        if stand_in and salted_digest(self._restored.sha256, words) != stand_in.removeprefix(DIGEST_PREFIX):
-            raise Changed(
-                f"{self._restored.article}:{start}-{end}: the text has other words there than the release:"
-                " restore the text for this release"
+    def __init__(self, release: Path, folder: Path) -> None:
+        manifest = read_manifest(release)
+        self._texts = read(folder)
+        self._rows = folder / rows_beside(manifest.content, self._texts)
+        for split in config_of(release, manifest, ARTICLES).splits.values():
+            for path in split.files:
+                self._refuse_others(pq.read_table(release / path, columns=["id", "sha256"], partitioning=None), folder)
+        if not self._rows.is_dir():
+            raise NotFound(
+                f"{folder} has no rows of these texts for {release}: run 'khabar restore {release} --from PLACE"
+                f" --to {folder}'"
             )
-        new = {f"{part}start": to, f"{part}end": to + end - start}
-        return new | ({f"{part}text": words} if f"{part}text" in value else {})
 
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return self.struct(value)
-        if isinstance(value, list):
-            return list(self._items(value))
-        return value
+    def _refuse_others(self, table: pa.Table, folder: Path) -> None:
+        for key, sha256 in zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True):
+            if key in self._texts and self._texts[key].sha256 != sha256:
+                raise Changed(
+                    f"{folder}: the text of {key} is of {self._texts[key].sha256[:DIGEST_SHOWN]}, the release has"
+                    f" {sha256[:DIGEST_SHOWN]}: restore the text for this release"
+                )
 
-    def _items(self, values: list[Any]) -> Iterator[Any]:
-        for each in values:
-            if isinstance(each, dict) and each.get("tail") in self._lost:
-                continue  # a relation to a span that is lost
-            new = self._value(each)
-            if new is not None or each is None:
-                yield new
+    def filled(self, table: pa.Table, place: str) -> pa.Table:
+        """Return rows with those of restored articles instead of their own, and the column `COLUMN`.
+
+        Args:
+            table: All rows of a split.
+            place: CONFIG/SPLIT.
+
+        Raises:
+            BadRecord: the rows that were made are not of the same form.
+        """
+        wide = table.append_column(pa.field(COLUMN, pa.string()), pa.nulls(len(table), pa.string()))
+        path = self._rows / f"{place}.parquet"
+        if not path.is_file():
+            return wide
+        try:
+            found = pq.read_table(path, page_checksum_verification=True, partitioning=None).cast(table.schema)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise BadRecord(f"{path}: {str(error).splitlines()[0]}: restore the texts again") from None
+        digests = [self._texts[key].text_sha256 for key in articles_in(found)]
+        own = found.append_column(wide.schema.field(COLUMN), pa.array(digests, pa.string()))
+        places: dict[str, list[int]] = {key: [] for key in self._texts}
+        for row, key in enumerate(articles_in(own), start=len(table)):
+            places[key].append(row)
+        order: list[int] = []
+        for row, key in enumerate(articles_in(table)):
+            order += places.get(key, [row])
+            if key in places:
+                places[key] = []
+        return pa.concat_tables([wide, own]).take(pa.array(order, pa.int64()))

@@ -1,11 +1,15 @@
 """A withheld text that somebody has put beside a release: the very text, or one that drifted and was accepted."""
 
-from typing import Annotated
+import hashlib
+from typing import Annotated, Any
 
 import msgspec
 
-from khabar.model.drift import Drift, Span
-from khabar.model.text import NAME, SHA256
+from khabar.errors import Changed
+from khabar.model.drift import Drift, Span, Wanted
+from khabar.model.text import NAME, SHA256, digest, salted_digest
+
+Row = dict[str, Any]
 
 
 class Restored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -35,6 +39,17 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
         return self.sha256 != self.text_sha256
 
 
+def rows_beside(content: str, texts: dict[str, Restored]) -> str:
+    """Return where rows with these texts stand beside the release of that content, a file a config and split."""
+    told = b"".join(msgspec.json.encode(texts[key]) for key in sorted(texts))
+    return f"rows/{content[:16]}-{hashlib.sha256(told).hexdigest()[:16]}"
+
+
+def very(wanted: Wanted, text: str, mended: tuple[str, ...]) -> Restored:
+    """Return the very text of an article, as it is put beside a release."""
+    return Restored(article=wanted.id, sha256=wanted.sha256, text_sha256=digest(text), text=text, mended=mended)
+
+
 def accepted(drift: Drift, text: str) -> Restored:
     """Return a text that drifted, as it is taken: with what was found in it and what was not."""
     return Restored(
@@ -46,3 +61,39 @@ def accepted(drift: Drift, text: str) -> Restored:
         places=tuple(sorted({(each.start, each.end, each.to) for each in drift.spans if each.to is not None})),
         lost=tuple(each for each in drift.spans if each.to is None),
     )
+
+
+def placed(row: Row, restored: Restored) -> Row:
+    """Return a row of the published schema with its spans where they stand in a restored text.
+
+    Spans that are lost are left out, and relations that end at them.
+
+    Raises:
+        Changed: the text has other words at a span than the row's digest says.
+    """
+    to = {(start, end): at for start, end, at in restored.places}
+    lost: set[str] = set()
+
+    def place(span: Row) -> Row | None:
+        start, end = span["start"], span["end"]
+        at = to.get((start, end)) if restored.drifted else start
+        if at is None:
+            lost.add(span["id"])
+            return None
+        words = restored.text[at : at + end - start]
+        if salted_digest(restored.sha256, words) != span["digest"]:
+            raise Changed(
+                f"{restored.article}:{start}-{end}: the text has other words there than the release says:"
+                " restore it again for this release"
+            )
+        return span | {"start": at, "end": at + end - start}
+
+    layers = {name: value for name, value in row.items() if isinstance(value, list) and value and _is_span(value[0])}
+    there = {name: [new for each in value if (new := place(each))] for name, value in layers.items()}
+    for span in (each for spans in there.values() for each in spans if "relations" in each):
+        span["relations"] = [link for link in span["relations"] if link["tail"] not in lost]
+    return row | there
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, dict) and {"start", "end", "digest"} <= value.keys()
