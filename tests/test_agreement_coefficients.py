@@ -50,6 +50,7 @@ def weighted_alpha(codes, weights):
 
 PUBLISHED = [
     ("Cohen 1960", kappa.cohen, [COHEN], 0.492),
+    ("Cohen 1960, of two annotators", kappa.davies_fleiss, [COHEN], 0.492),
     ("Cohen 1968", kappa.cohen, [COHEN, COHEN_WEIGHTS], 0.348),
     ("Artstein & Poesio 2008", kappa.scott, [REQUESTS], 0.341),
     ("Artstein & Poesio 2008", kappa.cohen, [REQUESTS], 0.348),

@@ -12,11 +12,13 @@ from nltk.metrics import agreement as nltk_agreement
 from nltk.metrics import segmentation as nltk_segmentation
 from nltk.metrics.distance import jaccard_distance, masi_distance
 from sklearn.metrics import cohen_kappa_score
+from statsmodels.stats import inter_rater
 
 from judgements import spans
 from khabar.adjudication.agreement import kappa, krippendorff, segmentation, unitizing
-from khabar.adjudication.agreement.codes import MISSING
+from khabar.adjudication.agreement.codes import MISSING, value_counts
 from khabar.adjudication.agreement.continuum import gaps, joined
+from khabar.adjudication.agreement.sums import cohen_of, tables
 
 SEEDS = range(12)
 
@@ -53,6 +55,18 @@ def test_many_annotators_have_the_multi_pi_and_multi_kappa_of_nltk(seed):
     assert kappa.observed_agreement(codes) == pytest.approx(task(codes).avg_Ao())
     assert kappa.fleiss(codes) == pytest.approx(task(codes).pi())
     assert kappa.davies_fleiss(codes) == pytest.approx(task(codes).multi_kappa())
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_tables_have_the_kappas_of_statsmodels(seed):
+    codes = random_codes(seed, 4)
+    counts = value_counts(codes, 5)
+    pair = tables(codes[:, :2], np.zeros(len(codes), dtype=np.int64), (1, 5))
+
+    assert kappa.fleiss(codes) == pytest.approx(inter_rater.fleiss_kappa(counts, method="fleiss"))
+    assert cohen_of(pair)[0] == pytest.approx(inter_rater.cohens_kappa(pair[0], return_results=False))
+    linear = inter_rater.cohens_kappa(pair[0], wt="linear", return_results=False)
+    assert kappa.cohen(codes[:, :2], kappa.linear(5)) == pytest.approx(linear)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,6 +1,7 @@
 """What a campaign's annotators agree on is measured from their files, by hand and by the packages the same."""
 
 import json
+from collections import Counter
 
 import msgspec
 import numpy as np
@@ -13,11 +14,13 @@ from conftest import new_corpus
 from khabar.adjudication.agreement import kappa, krippendorff, sums
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.gamma import Settings
-from khabar.adjudication.agreement.judgements import judgements
+from khabar.adjudication.agreement.gathering import judgements
+from khabar.adjudication.agreement.judgements import Judgements, Links, Marks, Words
 from khabar.adjudication.agreement.measures import Resampling
 from khabar.adjudication.agreement.pairs import couples
 from khabar.adjudication.agreement.report import layer_measures, measured, of_campaigns
 from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
+from khabar.adjudication.agreement.spans import span_measures
 from khabar.adjudication.agreement.units import line_codes, outermost, token_codes
 from khabar.errors import Incomparable, NotFound
 from khabar.ingest.articles import Intake, ingest
@@ -91,6 +94,37 @@ def told_by(corpus, *campaigns):
 
 def f1(same, *sides):
     return pytest.approx(2 * same / sum(sides), abs=1e-6)
+
+
+SPANS = {"f1", "boundary_f1", "relaxed_f1", "directed", "label_kappa"}
+WHOLES = {"u_alpha", "binary_u_alpha", "cu_alpha", "ku_alpha", "alpha_u", "gamma", "gamma_cat", "gamma_k"}
+CODED = {"alpha", "agreement", "fleiss_kappa", "ac1", "cohen_kappa"}
+TOKENS = {f"token_{name}{which}" for name in CODED for which in ("", "_marked")}
+LINES = {f"line_{name}" for name in CODED} | {"main_f1", "window_diff", "pk", "boundary_similarity"}
+RELATIONS = ("link", "has_source", "has_cue", "has_addressee", "has_origin", "part_of", "continues")
+LINKS = {f"{name}_{which}" for name in RELATIONS for which in ("f1", "relaxed_f1", "given_f1")}
+MEASURES = {
+    "region": SPANS | LINES | {"role_kappa"},
+    "entity": SPANS | WHOLES | TOKENS | {"sense_kappa", "certainty_kappa"},
+    "quote": SPANS
+    | WHOLES
+    | TOKENS
+    | LINKS
+    | {"has_source_masi", "has_source_entity"}
+    | {f"{name}_kappa" for name in ("type", "marked", "source", "via", "kind")},
+}
+
+
+def test_every_measure_of_a_layer_is_taken_of_all_and_by_source_and_week(report):
+    figures = report[1].figures
+
+    assert {layer: set(measures) for layer, measures in figures.items()} == MEASURES
+    for measures in figures.values():
+        for name, of in measures.items():
+            kinds = {key.split(" ")[0] for key in of}
+            assert kinds == {"label"} if name in ("ku_alpha", "gamma_k") else {"all", "source", "week"} <= kinds, name
+            assert all(figure.n == 0 or figure.value is not None or figure.note for figure in of.values())
+            assert all(figure.value is not None or figure.note for figure in of.values())
 
 
 def test_spans_are_counted_pair_by_pair(report):
@@ -346,3 +380,55 @@ def test_what_cannot_be_compared_is_refused_in_one_line(pilot):
     says(campaign="fourth", spans=(msgspec.structs.replace(told.spans[0], label="NOBODY"),), relations=())
     with pytest.raises(Incomparable, match="of no known label: run khabar check"):
         of_campaigns(pilot, ["pilot", "fourth"])
+
+
+# Against plain loops
+
+
+@st.composite
+def drawn(draw):
+    """What two annotators marked in two articles, spans that are equal and spans twice included."""
+    span = st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 2), st.integers(0, 5), st.integers(1, 3))
+    return draw(st.lists(span, max_size=12))
+
+
+@given(drawn())
+def test_spans_are_counted_as_a_plain_loop_counts_them(labels, rows):
+    marks = Marks(*np.array([(a, w, 1, 20 + c, s, s + n) for a, w, c, s, n in rows], dtype=np.int64).reshape(-1, 6).T)
+    nothing = np.zeros(0, dtype=np.int64)
+    told = Judgements(
+        labels=labels,
+        articles=("a", "b"),
+        sources=("x", "x"),
+        weeks=("w", "w"),
+        length=np.array([9, 9]),
+        annotators=("nora", "sami"),
+        schemes=("0.1",),
+        covers={name: np.ones((2, 2), dtype=bool) for name in LAYERS},
+        marks=marks,
+        choices={name: np.full(len(rows), -1) for name in labels.attribute_kinds},
+        keys={},
+        links=Links(nothing, nothing, nothing),
+        words=Words(nothing, nothing, nothing),
+        has_text=np.zeros(2, dtype=bool),
+    )
+
+    found = {
+        (each.name, each.of): each.taken(np.ones((1, 2)), np.arange(2))[0]
+        for each in span_measures(told, "entity", couples(told, "entity", 0.5))
+    }
+
+    nora, sami = (Counter((a, c, s, s + n) for a, w, c, s, n in rows if w == who) for who in (0, 1))
+    places = [Counter() for _ in range(2)]
+    for place, own in zip(places, (nora, sami), strict=True):
+        for (a, _, s, e), times in own.items():
+            place[a, s, e] += times
+    total = len(rows) or np.nan
+    assert found["f1", "all"] == pytest.approx(2 * (nora & sami).total() / total, nan_ok=True)
+    assert found["boundary_f1", "all"] == pytest.approx(2 * (places[0] & places[1]).total() / total, nan_ok=True)
+    hit = [
+        own
+        for own in nora.elements()
+        if any(own[:2] == other[:2] and own[2] < other[3] and other[2] < own[3] for other in sami)
+    ]
+    assert found["directed", "pair nora>sami"] == pytest.approx(len(hit) / (nora.total() or np.nan), nan_ok=True)

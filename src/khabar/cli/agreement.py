@@ -31,9 +31,9 @@ def show(found: Agreement) -> None:
     from khabar.cli.tables import show as show_
 
     for layer, measures in found.figures.items():
-        show_(_layer(f"{layer}: {', '.join(found.annotators)}", measures))
+        show_(_layer(f"{apart(layer)}: {', '.join(found.annotators)}", measures))
         for kind, title in BROKEN_DOWN.items():
-            table = _broken_down(f"{layer}, {title}", measures, kind)
+            table = _broken_down(f"{apart(layer)}, {title}", measures, kind)
             if table.row_count:
                 show_(table)
         table = _confusions(layer, found.confusions[layer])
@@ -88,7 +88,7 @@ def _confusions(layer: str, confusion: Confusion) -> "Table":
         for other in range(one + 1, len(names))
         if counts[one][other]
     ]
-    title = f"{layer}, confusions" + (f": {SHOWN} of {len(pairs)}" if len(pairs) > SHOWN else "")
+    title = f"{apart(layer)}, confusions" + (f": {SHOWN} of {len(pairs)}" if len(pairs) > SHOWN else "")
     table = _table(title, "one said", "another", "times", left=2)
     for times, one, other in sorted(pairs, key=lambda pair: -pair[0])[:SHOWN]:
         table.add_row(apart(one), apart(other), str(times))

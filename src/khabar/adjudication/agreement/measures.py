@@ -84,15 +84,15 @@ class Resampling:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
-        self._drawn: tuple[int, Floats] = (0, np.zeros((0, 0)))
+        self._drawn: dict[int, Floats] = {}
 
     def weights(self, articles: int) -> Floats:
         """Return how often each article is drawn, shape (resamples, articles)."""
-        if self._drawn[0] != articles:
+        if articles not in self._drawn:
             random = np.random.default_rng([self._setting.seed, articles])
             drawn = random.multinomial(articles, np.full(articles, 1 / articles), self._setting.resamples)
-            self._drawn = articles, drawn.astype(np.float64)
-        return self._drawn[1]
+            self._drawn[articles] = drawn.astype(np.float64)
+        return self._drawn[articles]
 
     def figure(self, measure: Measure, articles: Ints) -> Figure:
         """Return the figure of a measure in some of the articles that it has something to compare in."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from khabar.adjudication.agreement.alignment import Dissimilarity
 from khabar.adjudication.agreement.gamma import Settings
-from khabar.adjudication.agreement.judgements import Judgements, judgements
+from khabar.adjudication.agreement.gathering import judgements
+from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.lines import line_measures
 from khabar.adjudication.agreement.links import link_measures
 from khabar.adjudication.agreement.measures import Measure, Resampling
