@@ -259,6 +259,7 @@ ALTERED = {
         ("6 annotations of 2", "60 annotations of 2", "its annotations are not as many"),
         ("2 articles,", "3 articles,", "its figures are not those of the manifest"),
         ('"distribution"', '"distributions"', "it is not of the form that a release has"),
+        ("{", "[" * 100_000, "it is not of the form that a release has"),
     ],
 }
 
@@ -606,6 +607,8 @@ def test_persons_are_cited_by_their_names(small):
 
     told = json.loads((folder / ".zenodo.json").read_bytes())
     assert told["creators"] == [{"name": "Haddad, Leila", "orcid": "0000-0001-2345-6789"}]
+    told = json.loads((folder / "croissant.json").read_bytes())
+    assert told["creator"] == [{"@type": "sc:Person", "name": "Haddad, Leila"}]
     assert "author = {Haddad, Leila}" in (folder / "README.md").read_text(encoding="utf-8")
 
 

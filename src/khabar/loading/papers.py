@@ -16,8 +16,8 @@ from khabar.model.figures import figure, plain, wrong
 from khabar.model.manifest import Config, Manifest
 
 _CROISSANT = "croissant.json"
-_ANSWER = re.compile(r"(.+?) \[([A-Z_]+\.md) ([0-9.]+)\](?:\n\n|\Z)", re.DOTALL)
-"""An answer in a Croissant file, and whose it is."""
+_WHOSE = re.compile(r" \[([A-Z_]+\.md) ([0-9.]+)\](?:\n\n|\Z)")
+"""Ends an answer in a Croissant file: which paper answers so, and under which number."""
 _HEAD = re.compile(r"\A---\n(.*?)^---$", re.DOTALL | re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def disagreements(folder: Path, manifest: Manifest) -> Iterator[str]:
             if file.path == _CROISSANT:
                 found += _quoted(folder, text)
             yield from (f"{path}: {each}: build it again" for each in found)
-        except (UnicodeDecodeError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, yaml.YAMLError) as error:
             why = str(error).split("\n", maxsplit=1)[0]
             yield f"{path}: it is not of the form that a release has: {why}: build it again"
 
@@ -101,7 +101,8 @@ def _croissant(text: str, manifest: Manifest) -> Iterator[str]:
 def _quoted(folder: Path, text: str) -> Iterator[str]:
     """Yield the answers in a Croissant file that the paper they are taken from does not hold."""
     for name, told in json.loads(text).items():
-        for answer, paper, number in _ANSWER.findall(told) if name.startswith("rai:") else ():
+        parts = iter(_WHOSE.split(told) if name.startswith("rai:") else ())
+        for answer, paper, number in zip(parts, parts, parts, strict=False):
             path = folder / paper
             if not path.is_file() or answer not in plain(path.read_text(encoding="utf-8")):
                 yield f"what {name} says is not what {paper} says under {number}"

@@ -14,7 +14,7 @@ import msgspec
 from khabar.errors import NotFound
 from khabar.model.manifest import Manifest
 
-_MARK = re.compile(r"<!--=([a-z][\w.-]*)-->(.*?)<!--/-->", re.DOTALL)
+_MARK = re.compile(r"<!--=([a-z][\w.-]*)-->((?:(?!<!--).)*)<!--/-->", re.DOTALL)
 _SHOWN = 40
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from khabar.model.figures import plain
 from khabar.model.manifest import Manifest
 from khabar.release.documents.answers import DATASHEET, STATEMENT, answers, datasheet, statement
-from khabar.release.documents.citation import bibtex, citation, described
+from khabar.release.documents.citation import Author, bibtex, citation, described
 from khabar.release.documents.columns import Column, columns, items
 from khabar.release.documents.known import DOCUMENTS, Known
 
@@ -78,7 +78,7 @@ def croissant(known: Known) -> str:
         "version": manifest.version,
         "inLanguage": sorted({source.language for source in known.sources}),
         "license": f"https://spdx.org/licenses/{cited.license}.html" if cited and cited.license else "",
-        "creator": [{"@type": "sc:Organization", "name": author.called} for author in cited.authors] if cited else [],
+        "creator": [_creator(author) for author in cited.authors] if cited else [],
         "citeAs": bibtex(cited, known) if cited else "",
         "keywords": list(cited.keywords) if cited else [],
         "url": cited.url if cited else "",
@@ -89,6 +89,10 @@ def croissant(known: Known) -> str:
     }
     told = {name: each for name, each in whole.items() if each}
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _creator(author: Author) -> dict[str, str]:
+    return {"@type": "sc:Organization" if author.name else "sc:Person", "name": author.called}
 
 
 def _responsible(known: Known) -> dict[str, str]:
