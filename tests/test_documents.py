@@ -171,10 +171,12 @@ def test_annotators_are_counted_as_the_campaigns_name_them(release, checkout):
     counts = read_manifest(release).counts
     files = [path for name in checkout.campaigns for path in checkout.campaign_annotations(name)]
     pulled = [checkout.read_annotation(path) for path in files]
+    rows = [row for part in khabar.load(release, "judgements").values() for row in part]
 
     kinds = Counter(kind for kind, _ in {(each.kind, each.annotator) for each in pulled})
     assert counts["annotators"] == {"person": 0, "model": 0} | kinds
     assert counts["annotations"] == {"person": 0, "model": 0} | Counter(each.kind for each in pulled)
+    assert counts["annotations"] == {"person": 0, "model": 0} | Counter(row["annotator_kind"] for row in rows)
     head = DatasetCard.load(release / "README.md").data
     assert head["annotations_creators"] == ["machine-generated"], "what was told of annotators has to change with them"
 

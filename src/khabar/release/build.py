@@ -84,7 +84,6 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
     data = write(parts(corpus), labels, folder)
     if not data.configs:
         raise NotFound("annotations/gold: no annotation there, a release has some: adjudicate a campaign first")
-    data.counts.add_campaigns(corpus)
     data.counts.add_tombstones(len(corpus.tombstones))
     manifest = Manifest(
         format=FORMAT,

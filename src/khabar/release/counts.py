@@ -1,9 +1,7 @@
 """What a release counts of itself, for people: articles by what they are, spans by label, who annotated."""
 
 from collections import Counter
-from typing import Literal
 
-import msgspec
 import numpy as np
 import pyarrow.compute as pc
 
@@ -12,8 +10,7 @@ from khabar.model.batch import Batch
 from khabar.model.columns import Ints
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import GROUPS
-from khabar.store import SPLITS, Corpus
-from khabar.store.files import decoded
+from khabar.store import SPLITS
 
 _COLUMNS = {
     "splits": "split",
@@ -25,14 +22,6 @@ _COLUMNS = {
 """Groups that count articles by a column of theirs."""
 
 
-class Header(msgspec.Struct, frozen=True):
-    """What is read of an annotation to count it."""
-
-    article: str
-    annotator: str
-    kind: Literal["person", "model", "gold"]
-
-
 class Counts:
     """The counts of the batches that were added."""
 
@@ -41,8 +30,9 @@ class Counts:
         self._groups: dict[str, Counter[str]] = {name: Counter() for name in GROUPS}
         self._groups["articles"].update(all=0, with_text=0)
         self._groups["code_points"].update(all=0, with_text=0)
+        self._groups["annotations"].update(person=0, model=0)
         self._spans: Counter[str] = Counter()
-        self._articles: set[str] = set()
+        self._people: set[tuple[str, str]] = set()
 
     def add(self, batch: Batch) -> None:
         """Count the articles of one split, as they are published."""
@@ -52,21 +42,14 @@ class Counts:
         for name, column in _COLUMNS.items():
             for each in pc.value_counts(batch.articles[column]).to_pylist():
                 groups[name][each["values"]] += each["counts"]
-        self._articles.update(batch.articles["id"].to_pylist())
         self._spans.update(_by_name(batch.spans.label, batch.names.labels))
         groups["relations"].update(_by_name(batch.relations.label, batch.names.relations))
 
-    def add_campaigns(self, corpus: Corpus) -> None:
-        """Count who annotated the articles that were added, and how often, gold aside."""
-        people: set[tuple[str, str]] = set()
-        self._groups["annotations"].update(person=0, model=0)
-        for campaign in corpus.campaigns:
-            for path in corpus.campaign_annotations(campaign):
-                header = decoded(path.read_bytes(), Header, corpus.shown(path))
-                if header.article in self._articles:
-                    people.add((header.kind, header.annotator))
-                    self._groups["annotations"][header.kind] += 1
-        self._groups["annotators"].update({"person": 0, "model": 0, **Counter(kind for kind, _ in people)})
+    def add_judgements(self, batch: Batch) -> None:
+        """Count what annotators said of those articles, and who they are: gold aside."""
+        kinds, names = (batch.articles[name].to_pylist() for name in ("annotator_kind", "annotator"))
+        self._groups["annotations"].update(kinds)
+        self._people.update(zip(kinds, names, strict=True))
 
     def add_tombstones(self, number: int) -> None:
         """Count the articles that were taken down, if any was."""
@@ -79,10 +62,12 @@ class Counts:
         Raises:
             BadRecord: a layer has the name of a group.
         """
+        people = Counter(kind for kind, _ in self._people)
+        counted = {**self._groups, "annotators": {"person": 0, "model": 0, **people}}
         order = {"splits": SPLITS, "relations": [each.name for each in self._labels.relations]}
         groups = {
-            name: {each: counted[each] for each in order.get(name, sorted(counted)) if each in counted}
-            for name, counted in self._groups.items()
+            name: {each: numbers[each] for each in order.get(name, sorted(numbers)) if each in numbers}
+            for name, numbers in counted.items()
         }
         for name, layer in self._labels.layers.items():
             if name in groups:

@@ -50,6 +50,7 @@ def write(parts: Iterable[Part], labels: LabelSet, folder: Path) -> Data:
             )
             if len(gold):
                 counts.add(gold)
+                counts.add_judgements(judgements)
                 shards.add(split, {"gold": Reading(gold), "judgements": Reading(judgements)})
     return Data(shards.close(), shards.schemas, counts)
 
