@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from conftest import add_agreement
 from khabar.checks import Others, judge
 from khabar.model import inline
 from khabar.model.annotation import GOLD, Annotation, Span, encoded, with_words, withheld
@@ -130,10 +131,7 @@ def write(corpus: Corpus, case: Case) -> None:
         if content:
             (corpus.root / "annotations" / name).write_text(content, encoding="utf-8")
     if case.agreement:
-        folder = corpus.campaign("one")
-        folder.mkdir(parents=True)
-        headline = {layer: {"f1": value, "alpha": 0.0} for layer, value in case.agreement.items()}
-        (folder / "agreement.json").write_bytes(msgspec.json.encode({"headline": headline, "annotators": []}))
+        add_agreement(corpus, {layer: {"f1": value, "alpha": 0.0} for layer, value in case.agreement.items()}, "one")
     if case.released:
         folder = corpus.dist / "0.0.1"
         rows = pa.table({"id": list(case.released), "split": list(case.released.values())})

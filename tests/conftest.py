@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from khabar.model import inline
+from khabar.model.agreement import Agreement, Setting
 from khabar.model.annotation import with_words, withheld
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.store import Corpus
+from khabar.store.agreements import write_agreement
 
 # No test is about time: the first call imports Arrow, and machines are shared.  In CI the same examples run every time.
 settings.register_profile(
@@ -102,6 +104,24 @@ def add_judgement(corpus: Corpus, article: str, annotator: str, marked: str, cam
         annotation = withheld(annotation, found.text, corpus.labels.words_attributes)
     corpus.write_annotation(folder / "annotations" / annotator / f"{article}.json", annotation)
     (folder / "campaign.toml").touch()
+
+
+def add_agreement(corpus: Corpus, headline: dict[str, dict[str, float]], *campaigns: str) -> None:
+    """Write what campaigns that were looked at together measured of their annotators."""
+    measured = Agreement(
+        campaigns=campaigns,
+        schemes=(corpus.labels.version,),
+        annotators=("run-1", "run-2"),
+        articles=1,
+        setting=Setting(),
+        headline=headline,
+        figures={},
+        confusions={},
+    )
+    for name in campaigns:
+        corpus.campaign(name).mkdir(parents=True)
+        (corpus.campaign(name) / "campaign.toml").write_text("", encoding="utf-8")
+    write_agreement(corpus, measured)
 
 
 # A stand-in of the Hub, for the real client of it

@@ -115,6 +115,7 @@ def test_any_bytes_are_a_finding_or_a_line(checkout, tmp_path, khabar_here, cont
 def test_agreement_that_is_none_gets_a_line(checkout, khabar_here, content):
     folder = checkout / "annotations" / "campaigns" / "one"
     folder.mkdir(parents=True)
+    (folder / "campaign.toml").write_bytes(b"")
     (folder / "agreement.json").write_bytes(content)
 
     try:

@@ -20,7 +20,7 @@ from mlcroissant._src.core.rdf import make_context
 
 import khabar
 from built import files_of, resealed, written
-from conftest import REPOSITORY, SHARED, add_gold
+from conftest import REPOSITORY, SHARED, add_agreement, add_gold
 from khabar.errors import BadRecord, NotFound
 from khabar.loading import read_manifest, verify
 from khabar.loading.papers import disagreements
@@ -93,9 +93,7 @@ def test_a_release_has_every_document_and_the_scheme_it_was_annotated_by(release
     files = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     pages = {f"guidelines/{path.name}" for path in (REPOSITORY / "annotations" / "guidelines").glob("*.md")}
 
-    measured = list((REPOSITORY / "annotations").glob("campaigns/*/agreement.json"))
-    expected = set(documents.DOCUMENTS) - (set() if measured else {"agreement.json"})
-    assert expected | pages | {"labels.toml"} <= files
+    assert set(documents.DOCUMENTS) | pages | {"labels.toml"} <= files
     assert (release / "labels.toml").read_bytes() == (REPOSITORY / "annotations" / "labels.toml").read_bytes()
     assert "guidelines/rulings.md" in files
     assert list(verify(release)) == []
@@ -195,7 +193,13 @@ def with_figures(manifest, start):
         )
         for name, config in manifest.configs.items()
     }
-    return msgspec.structs.replace(manifest, counts=counts, configs=configs, version=f"{start}.0.0", scheme=str(start))
+    agreement = {
+        name: {layer: {each: float(next(fresh)) for each in told} for layer, told in layers.items()}
+        for name, layers in manifest.agreement.items()
+    }
+    return msgspec.structs.replace(
+        manifest, counts=counts, configs=configs, agreement=agreement, version=f"{start}.0.0", scheme=str(start)
+    )
 
 
 def test_a_document_says_what_another_manifest_says_and_not_what_this_one_does(known, tmp_path):
@@ -218,6 +222,7 @@ CONSTANT = {"256", "8", "8601", "0"}
 """Numbers that documents have of themselves, which count nothing: SHA-256, UTF-8, ISO 8601, offsets from 0."""
 
 
+NUMBER = r"\d+(?:\.\d+)*"
 NO_NUMBER = re.compile(
     r"[0-9a-f]{64}|batch-\d+|https?://\S+|^ +'\d+': |int\d+|contentSize.*|tags_\w+|labels of \w+", re.MULTILINE
 )
@@ -227,10 +232,10 @@ NO_NUMBER = re.compile(
 @pytest.mark.parametrize("name", [name for name in documents.DOCUMENTS if name != "agreement.json"])
 def test_no_document_has_a_number_that_is_neither_of_the_manifest_nor_written_by_hand(known, name):
     others = [replace(known, manifest=with_figures(known.manifest, start)) for start in (7_000_001, 9_000_001)]
-    first, second = (re.findall(r"\d+", NO_NUMBER.sub("", documents.DOCUMENTS[name](other))) for other in others)
+    first, second = (re.findall(NUMBER, NO_NUMBER.sub("", documents.DOCUMENTS[name](other))) for other in others)
 
     hand = "".join((REPOSITORY / each).read_text(encoding="utf-8") for each in (*PAPERS, "annotations/labels.toml"))
-    by_hand = set(re.findall(r"\d+", re.sub(r"<!--=.*?<!--/-->", "", hand, flags=re.DOTALL)))
+    by_hand = set(re.findall(NUMBER, re.sub(r"<!--=.*?<!--/-->", "", hand, flags=re.DOTALL)))
     own = {one for one, other in zip(first, second, strict=True) if one == other}
     assert own <= by_hand | CONSTANT
 
@@ -258,6 +263,7 @@ ALTERED = {
         ('"contentSize": "', '"contentSize": "1', "its files, their sizes or digests"),
         ("10 in train", "11 in train", "the rows of quotes are not"),
         ("6 annotations of an article", "60 annotations of an article", "is not what DATASHEET.md says under 4.1"),
+        ('"rai:dataAnnotationAnalysis": "| ', '"rai:dataAnnotationAnalysis": "| 1', "the agreement it tells is not"),
         ("6 annotations of 2", "60 annotations of 2", "its annotations are not as many"),
         ("2 articles,", "3 articles,", "its figures are not those of the manifest"),
         ('"distribution"', '"distributions"', "it is not of the form that a release has"),
@@ -378,33 +384,22 @@ def test_a_paper_that_is_not_whole_is_not_released(small, name, old, new, said):
     assert not (small.dist / VERSION).exists()
 
 
-def test_the_agreement_that_the_datasheet_tells_is_that_of_the_two_runs(checkout):
-    sheet = (REPOSITORY / "DATASHEET.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", sheet, re.MULTILINE)
+def test_the_agreement_of_the_release_is_that_of_its_two_runs(release, checkout):
+    told = read_manifest(release).agreement["pilot-1+pilot-2"]
 
-    assert rows
-    for source, cells in rows:
-        (article,) = (each for each in checkout.articles if checkout.source_of(each).id == source)
+    for layer in checkout.labels.layers:
         runs = [
-            checkout.read_annotation(path)
+            {
+                (found.article, span.start, span.end, span.label)
+                for path in checkout.campaign_annotations(name)
+                for found in [checkout.read_annotation(path)]
+                for span in found.spans
+                if span.layer == layer
+            }
             for name in ("pilot-1", "pilot-2")
-            for path in checkout.campaign_annotations(name)
-            if path.stem == article.id
         ]
-        told = [each.strip() for each in cells.split("|")]
-        assert told[:-1] == [_f1(runs, layer) for layer in checkout.labels.layers]
-        links = [_links(each) for each in runs]
-        assert told[-1] == f"{len(links[0] & links[1])} of {max(map(len, links))}"
-
-
-def _f1(runs, layer):
-    first, second = ({(s.start, s.end, s.label) for s in run.spans if s.layer == layer} for run in runs)
-    return f"{2 * len(first & second) / (len(first) + len(second)):.3f} ({len(first)}, {len(second)})"
-
-
-def _links(run):
-    places = {span.id: (span.start, span.end, span.label) for span in run.spans}
-    return {(places[link.head], link.label, places[link.tail]) for link in run.relations}
+        f1 = 2 * len(runs[0] & runs[1]) / sum(map(len, runs))
+        assert told[layer]["f1"] == pytest.approx(f1, abs=1e-6)
 
 
 # The card
@@ -625,33 +620,33 @@ def test_licenses_are_told_by_article_and_by_source(release):
 # Agreement
 
 
-def test_the_agreement_of_campaigns_is_taken_over_and_its_headlines_told(small):
-    folder = small.root / "annotations" / "campaigns" / "spring"
-    folder.mkdir(parents=True)
-    measured = {"headline": {"entity": {"f1": 0.91251, "alpha": 0.5}}, "figures": {"entity": {"f1": 0.1}}, "pairs": [3]}
-    for name, told in (("spring", measured), ("summer", {"of": {"kappa": 0.25}}), ("autumn", [0.75])):
-        folder.with_name(name).mkdir(exist_ok=True)
-        (folder.with_name(name) / "agreement.json").write_text(json.dumps(told))
+def test_the_agreement_of_campaigns_is_told_once_for_those_that_were_looked_at_together(small):
+    add_agreement(small, {"entity": {"f1": 0.91251, "alpha": 0.5}, "quote": {"f1": 1.0}}, "autumn", "spring")
+    add_agreement(small, {"entity": {"gamma": 0.25}}, "summer")
 
     release = build(small, VERSION, lambda: 0)
 
-    assert json.loads((release / "agreement.json").read_bytes())["spring"] == measured
-    card = (release / "README.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| (?:spring|summer|autumn) \|.*$", card, re.MULTILINE)
-    assert told == [
-        "| spring | entity.f1 | 0.913 |",
-        "| spring | entity.alpha | 0.500 |",
-        "| summer | of.kappa | 0.250 |",
-    ]
+    told = json.loads((release / "agreement.json").read_bytes())
+    assert told["autumn+spring"] == json.loads((small.campaign("spring") / "agreement.json").read_bytes())
+    assert read_manifest(release).agreement == {name: each["headline"] for name, each in told.items()}
+    for name in ("README.md", "DATASHEET.md", "croissant.json"):
+        page = (release / name).read_text(encoding="utf-8").replace("\\n", "\n")
+        assert page.count("| campaigns | layer | f1 | alpha | gamma |") == (2 if name == "croissant.json" else 1)
+        assert "\n| autumn+spring | entity | 0.913 | 0.500 |  |\n" in page
+        assert "\n| summer | entity |  |  | 0.250 |" in page
+    assert list(verify(release)) == []
 
 
-@pytest.mark.parametrize("raw", [b"{", b"\xff", b"[" * 100_000])
-def test_an_agreement_that_does_not_parse_gets_one_line(small, raw):
-    folder = small.root / "annotations" / "campaigns" / "spring"
-    folder.mkdir(parents=True)
-    (folder / "agreement.json").write_bytes(raw)
+def test_campaigns_that_were_looked_at_together_say_the_same(small):
+    add_agreement(small, {"entity": {"f1": 0.9}}, "autumn", "spring")
+    edit(small.campaign("spring") / "agreement.json", "0.9", "0.8")
 
-    with pytest.raises(BadRecord, match=r"annotations/campaigns/spring/agreement.json: ") as error:
+    with pytest.raises(BadRecord, match=r"spring/agreement.json: .* 'khabar campaign agreement autumn spring' again"):
         build(small, VERSION, lambda: 0)
 
-    assert "\n" not in str(error.value)
+
+def test_a_release_of_no_measured_campaign_says_so(small):
+    release = build(small, VERSION, lambda: 0)
+
+    assert "No campaign of this release has measured" in (release / "README.md").read_text(encoding="utf-8")
+    assert not (release / "agreement.json").exists()

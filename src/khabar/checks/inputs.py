@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 import pyarrow.parquet as pq
 
 from khabar.checks.engine import examine, settle
@@ -24,7 +23,7 @@ from khabar.errors import BadRecord, KhabarError
 from khabar.model.annotation import GOLD, Annotation, canonical, encoded
 from khabar.model.finding import Finding, Level, Severity
 from khabar.store import Corpus
-from khabar.store.written import Written
+from khabar.store.agreements import agreements
 
 EPOCH_DIGITS = 12
 """More of them are no second of our calendar."""
@@ -88,26 +87,13 @@ def _standards(corpus: Corpus, *, gold: bool) -> Standards:
     return Standards(corpus.labels, floors.spans, floors.agreement, _reached(corpus), _released(corpus))
 
 
-class _Headline(msgspec.Struct):
-    f1: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
-
-
-class _Measured(msgspec.Struct):
-    headline: dict[str, _Headline]
-
-
 def _reached(corpus: Corpus) -> dict[str, Reached]:
     """Return the lowest agreement of each layer that a campaign measured."""
     reached: dict[str, Reached] = {}
-    for campaign, told in Written(corpus.root).agreement().items():
-        try:
-            measured = msgspec.convert(told, _Measured)
-        except msgspec.ValidationError as error:
-            path = corpus.shown(corpus.campaign(campaign) / "agreement.json")
-            raise BadRecord(f"{path}: {error}: run 'khabar campaign agreement {campaign}' again") from None
-        for layer, figures in measured.headline.items():
-            if figures.f1 is not None:
-                found = Reached(figures.f1, campaign)
+    for campaign, told in agreements(corpus).items():
+        for layer, figures in told.headline.items():
+            if "f1" in figures:
+                found = Reached(figures["f1"], campaign)
                 reached[layer] = min(reached.get(layer, found), found)
     return reached
 

@@ -95,6 +95,8 @@ def _croissant(text: str, manifest: Manifest) -> Iterator[str]:
     number, articles = sum(manifest.counts["annotations"].values()), manifest.counts["articles"]["all"]
     if not told["rai:annotationsPerItem"].startswith(f"{number} annotations of {articles} articles"):
         yield "its annotations are not as many as the manifest says"
+    if told["rai:dataAnnotationAnalysis"] != figure(manifest, "agreement"):
+        yield "the agreement it tells is not that of the manifest"
     yield from _described(told, manifest)
 
 

@@ -103,6 +103,19 @@ def _licenses(manifest: Manifest) -> str:
     return "\n".join(["| license of the text | articles |", "|---|---:|", *rows])
 
 
+def _agreement(manifest: Manifest) -> str:
+    told = manifest.agreement
+    if not told:
+        return "No campaign of this release has measured the agreement of its annotators."
+    measures = list(dict.fromkeys(name for layers in told.values() for numbers in layers.values() for name in numbers))
+    lines = [f"| campaigns | layer | {' | '.join(measures)} |", f"|---|---|{'---:|' * len(measures)}"]
+    for campaigns, layers in told.items():
+        for layer, numbers in layers.items():
+            values = (f"{numbers[name]:.3f}" if name in numbers else "" for name in measures)
+            lines.append(f"| {campaigns} | {layer} | {' | '.join(values)} |")
+    return "\n".join(lines)
+
+
 def _summary(manifest: Manifest) -> str:
     articles = manifest.counts["articles"]
     layers = ", ".join(f"{sum(numbers.values())} in {layer}" for layer, numbers in manifest.layers.items())
@@ -116,6 +129,7 @@ TABLES: dict[str, Callable[[Manifest], str]] = {
     "rows": _rows,
     "spans": _spans,
     "licenses": _licenses,
+    "agreement": _agreement,
     "summary": _summary,
 }
 """Figures that are more than a number."""

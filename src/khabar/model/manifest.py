@@ -97,6 +97,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         label_set: Digest of the label set.
         content: Digest of all content digests: the identity of the release.
         counts: For people: `GROUPS`, then spans by label, a group a layer.
+        agreement: How far annotators agree: by the campaigns that were looked at together, layer and measure.
         configs: By name.
         files: Every file but the manifest and the sums, ordered by path.
     """
@@ -108,6 +109,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     label_set: str
     content: str
     counts: dict[str, dict[str, int]]
+    agreement: dict[str, dict[str, dict[str, float]]] = {}
     configs: dict[str, Config]
     files: tuple[File, ...]
 

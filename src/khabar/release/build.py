@@ -20,6 +20,7 @@ from khabar.release.diff import changes
 from khabar.release.parts import parts
 from khabar.release.withheld import leaks
 from khabar.store import Corpus
+from khabar.store.agreements import agreements
 from khabar.store.written import Written
 
 NAME = "khabar"
@@ -50,7 +51,8 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
         try:
             manifest, schemas = _data(corpus, version, partial)
             sources = tuple(each for each in corpus.sources.values() if each.id in manifest.counts["sources"])
-            known = documents.Known(manifest, schemas, corpus.labels, sources, Written(corpus.root))
+            written = Written(corpus.root)
+            known = documents.Known(manifest, schemas, corpus.labels, sources, written, agreements(corpus))
             documents.write(known, partial)
             _bury(corpus, partial)
             if against:
@@ -93,6 +95,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
         label_set=labels.digest,
         content=content_of(data.configs),
         counts=data.counts.told(),
+        agreement=documents.agreement.headline(agreements(corpus)),
         configs=data.configs,
         files=_files(folder),
     )

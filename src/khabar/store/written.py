@@ -1,9 +1,7 @@
 """What is written by hand about the corpus, and what a release takes over as it stands."""
 
-import json
 import re
 from pathlib import Path
-from typing import Any
 
 from khabar.errors import BadRecord
 
@@ -32,21 +30,6 @@ class Written:
         folder = self.root / "annotations"
         pages = sorted((folder / "guidelines").glob("*.md"))
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "labels.toml", *pages)}
-
-    def agreement(self) -> dict[str, Any]:
-        """Return what each campaign that measured its agreement found, by the campaign's name.
-
-        Raises:
-            BadRecord: a file is no JSON.
-        """
-        found = {}
-        for path in sorted(self.root.glob("annotations/campaigns/*/agreement.json")):
-            place = path.relative_to(self.root).as_posix()
-            try:
-                found[path.parent.name] = json.loads(_decoded(path.read_bytes(), place))
-            except (ValueError, RecursionError) as error:
-                raise BadRecord(f"{place}: {error}: run 'khabar campaign agreement {path.parent.name}' again") from None
-        return found
 
     def released(self, version: str) -> str:
         """Return the day on which a version was released as ``CHANGELOG.md`` has it, ISO 8601; empty if it does not."""

@@ -1,16 +1,44 @@
-"""``agreement.json``: what each campaign measured of its annotators, as it was measured."""
+"""``agreement.json``: how far annotators agree, as their campaigns measured it; the headline stands in the manifest."""
 
-import json
+import msgspec
 
+from khabar.errors import BadRecord
+from khabar.model.agreement import AGREEMENT, Agreement, written
 from khabar.release.documents.known import DOCUMENTS, Known
 
-AGREEMENT = "agreement.json"
+Headline = dict[str, dict[str, dict[str, float]]]
+
+
+def together(agreements: dict[str, Agreement]) -> dict[str, Agreement]:
+    """Return what was measured by the campaigns that were looked at together, each once.
+
+    Args:
+        agreements: By the name of the campaign that keeps it.
+
+    Raises:
+        BadRecord: two campaigns that were looked at together say different things.
+    """
+    found: dict[str, Agreement] = {}
+    for name, each in agreements.items():
+        if found.setdefault("+".join(each.campaigns), each) != each:
+            told = " ".join(each.campaigns)
+            raise BadRecord(
+                f"annotations/campaigns/{name}/{AGREEMENT}: it is not what another campaign of {told} keeps, it should"
+                f" be: run 'khabar campaign agreement {told}' again"
+            )
+    return found
+
+
+def headline(agreements: dict[str, Agreement]) -> Headline:
+    """Return what the manifest says of them."""
+    return {name: each.headline for name, each in together(agreements).items() if each.headline}
 
 
 def agreement(known: Known) -> str | None:
-    """Return the agreement of each campaign by its name, None where none measured it."""
-    told = known.written.agreement()
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n" if told else None
+    """Return the agreement by the campaigns that were looked at together, None where none measured it."""
+    those = together(known.agreements)
+    told = ",\n".join(f"{msgspec.json.encode(name).decode()}: {written(each).decode()}" for name, each in those.items())
+    return f"{{\n{told}}}\n" if told else None
 
 
 DOCUMENTS.add(AGREEMENT, agreement)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from khabar.model.figures import plain
+from khabar.model.figures import figure, plain
 from khabar.model.manifest import Manifest
 from khabar.release.documents.answers import DATASHEET, STATEMENT, answers, datasheet, statement
 from khabar.release.documents.citation import Author, bibtex, citation, described
@@ -103,6 +103,7 @@ def _responsible(known: Known) -> dict[str, str]:
             found[name] = "\n\n".join(f"{told[each]} [{DATASHEET} {each}]" for each in those)
     if page := statement(known):
         found["rai:annotatorDemographics"] = f"{answers(plain(page))[_ANNOTATORS]} [{STATEMENT} {_ANNOTATORS}]"
+    found["rai:dataAnnotationAnalysis"] = figure(known.manifest, "agreement")
     counts = known.manifest.counts
     number, articles = sum(counts["annotations"].values()), counts["articles"]["all"]
     found["rai:annotationsPerItem"] = f"{number} annotations of {articles} articles, gold aside"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from khabar.model.agreement import Agreement
 from khabar.model.article import Source
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import Manifest
@@ -22,6 +23,7 @@ class Known:
         labels: The label set.
         sources: Where its articles come from.
         written: What was written by hand about the corpus.
+        agreements: How far annotators agree, by the campaign that keeps it.
     """
 
     manifest: Manifest
@@ -29,6 +31,7 @@ class Known:
     labels: LabelSet
     sources: tuple[Source, ...]
     written: Written
+    agreements: dict[str, Agreement]
 
 
 Document = Callable[[Known], str | None]

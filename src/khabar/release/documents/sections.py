@@ -1,17 +1,13 @@
 """What people read in the card, in the Hub's sections: figures from the manifest, judgements from the datasheet."""
 
-from collections.abc import Iterator
-from typing import Any
-
 from khabar.model.figures import marked
 from khabar.release.documents.answers import MISSING, said
 from khabar.release.documents.citation import bibtex, citation
 from khabar.release.documents.known import Known
 from khabar.release.documents.structure import cell, structure
 
-HEADLINES = ("f1", "alpha", "kappa", "gamma")
-"""What the agreement of a campaign is told by, wherever in its figures it stands."""
-_MOST = 40
+AGREEMENT = "agreement"
+"""The table of agreement, which a datasheet may hold."""
 
 
 def body(known: Known) -> str:
@@ -72,7 +68,7 @@ def _uses(known: Known) -> str:
 
 
 def _creation(known: Known) -> str:
-    counts = known.manifest.counts
+    counts, process = known.manifest.counts, said(known, "4.1")
     annotators = ", ".join(
         f"{marked(known.manifest, f'counts.annotators.{kind}')} of kind `{kind}` with"
         f" {marked(known.manifest, f'counts.annotations.{kind}')} annotations of an article"
@@ -98,9 +94,9 @@ def _creation(known: Known) -> str:
 
 #### Annotation process
 
-{said(known, "4.1")}
+{process}
 
-{_agreement(known)}
+{"" if f"<!--={AGREEMENT}-->" in process else marked(known.manifest, AGREEMENT)}
 
 #### Who are the annotators?
 
@@ -110,32 +106,6 @@ cases that these leave open, stand in `guidelines/`.
 #### Personal and Sensitive Information
 
 {said(known, "2.11", "2.12", "2.14", "2.15", "7.5")}"""
-
-
-def _agreement(known: Known) -> str:
-    told = known.written.agreement()
-    figures = [
-        (campaign, *each)
-        for campaign, whole in told.items()
-        for each in _headlines("", whole.get("headline", whole) if isinstance(whole, dict) else {})
-    ]
-    if not figures:
-        return "There is no `agreement.json` in this release: no campaign of it has written its figures down."
-    rows = [f"| {campaign} | {cell(path)} | {value:.3f} |" for campaign, path, value in figures[:_MOST]]
-    return "\n".join(
-        ["Agreement, from `agreement.json`, which has it all:", "", "| campaign | figure | |", "|---|---|---:|", *rows]
-    )
-
-
-def _headlines(path: str, told: Any) -> Iterator[tuple[str, float]]:
-    """Yield the figures that are told in one line, wherever they stand."""
-    if isinstance(told, dict):
-        for name, each in told.items():
-            here = f"{path}.{name}" if path else str(name)
-            if name in HEADLINES and isinstance(each, float):
-                yield here, each
-            else:
-                yield from _headlines(here, each)
 
 
 def _end(known: Known) -> str:
