@@ -12,6 +12,8 @@ from campaigns import region
 from khabar.campaign import push as push_module
 from khabar.campaign import sending
 from khabar.campaign.client import Door
+from khabar.campaign.design import Wanted
+from khabar.campaign.design import begin as planned
 from khabar.campaign.folder import Campaign, new_campaign
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull
@@ -316,6 +318,18 @@ def test_a_personal_token_opens_the_door_as_well(corpus, door):
         done = push(campaign, personal, Load(), quiet)
 
     assert done.sent["tasks"] == 1
+
+
+def test_a_project_that_annotators_share_has_each_task_annotated_as_often_as_asked(corpus, door):
+    wanted = Wanted(articles=tuple(add(corpus)), annotators=("sami", "leila"), shared=True, overlap=2)
+    campaign = planned(corpus, unique(), ["entity"], wanted)
+
+    done = push(campaign, door, Load(), quiet)
+
+    assert list(done.projects) == ["all"]
+    assert post(door, f"projects/{number(campaign)}/", None, "GET")["maximum_annotations"] == 2
+    with pytest.raises(NotFound, match="nobody on this server is known as 'sami'"):
+        pull(campaign, door, quiet)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-import msgspec
-
 from khabar.campaign.address import EMBEDDED, Server
+from khabar.campaign.answers import listed, query, said
 from khabar.campaign.foreign import campaign_extra
 from khabar.errors import ServerTrouble
 
@@ -26,13 +26,14 @@ PATIENCE = 1200
 """Seconds that one answer may take; an import of many tasks takes minutes."""
 PAGE = 100
 """Tasks a page."""
+PROJECTS = 100
+"""Projects a page, where projects are listed."""
 SIGNED = "0" * 40
 """What the SDK is told instead of the token; `Door._sign` signs its requests as well as ours."""
 ACCESS = 240.0
 """Seconds that a short-lived token is used; it lives for 300."""
 _JWT_PARTS = 3
 _NOT_FOUND = 404
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 class Project(NamedTuple):
@@ -98,12 +99,16 @@ class Door:
 
     def projects(self) -> list[int]:
         """Return the numbers of all projects."""
-        found = self._asked("its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PAGE)))
+        found = self._asked(
+            "its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PROJECTS))
+        )
         return sorted(each.id for each in found if each.id is not None)
 
     def projects_described(self, description: str) -> list[Project]:
         """Return the projects that have a description."""
-        found = self._asked("its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PAGE)))
+        found = self._asked(
+            "its projects cannot be listed", lambda: list(self._studio.projects.list(page_size=PROJECTS))
+        )
         return [
             Project(each.id, each.label_config or "")
             for each in found
@@ -149,8 +154,8 @@ class Door:
             after: Only tasks whose id is above it.
         """
         while True:
-            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": 1} | _query(since, after))
-            page = _listed(content)
+            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": 1} | query(since, after))
+            page = listed(content, self.url)
             if not page.tasks:
                 return
             yield content
@@ -160,7 +165,19 @@ class Door:
 
     def count(self, project: int) -> int:
         """Return the number of tasks of a project."""
-        return _listed(self._tasks(project, {"fields": "task_only", "page_size": 1, "page": 1})).total
+        asked = {"fields": "task_only", "page_size": 1, "page": 1}
+        return listed(self._tasks(project, asked), self.url).total
+
+    def drafts(self, project: int) -> Iterator[tuple[int, bytes]]:
+        """Yield each task that somebody began and did not submit, with the drafts of all as the server sent them.
+
+        A list of tasks holds the administrator's own drafts alone.
+        """
+        asked = {"fields": "task_only", "page_size": 10_000, "page": 1} | query(None, 0, begun=True)
+        for each in listed(self._tasks(project, asked), self.url).tasks:
+            path = f"{self.url}/api/tasks/{each.id}/drafts"
+            fetch = partial(self._fetched, path)
+            yield each.id, self._asked(f"the drafts of task {each.id} cannot be listed", fetch)
 
     def clock(self) -> datetime:
         """Return the time by the server's clock, which is the one that changes are dated by."""
@@ -172,12 +189,11 @@ class Door:
         return self._asked("it does not tell the time", fetch)
 
     def _tasks(self, project: int, query: dict[str, Any]) -> bytes:
-        def fetch() -> bytes:
-            return (
-                self._http.get(f"{self.url}/api/tasks", params={"project": project, **query}).raise_for_status().content
-            )
-
+        fetch = partial(self._fetched, f"{self.url}/api/tasks", params={"project": project, **query})
         return self._asked("its tasks cannot be listed", fetch)
+
+    def _fetched(self, address: str, **asked: Any) -> bytes:
+        return self._http.get(address, **asked).raise_for_status().content
 
     def add_tasks(self, project: int, tasks: list[dict[str, Any]]) -> None:
         """Send tasks; the server takes each as new."""
@@ -187,13 +203,11 @@ class Door:
 
     def remove_untouched(self, task: int) -> bool:
         """Remove a task that nobody began; return False where somebody did."""
-
-        def fetch() -> dict[str, Any]:
-            found: dict[str, Any] = self._http.get(f"{self.url}/api/tasks/{task}").raise_for_status().json()
-            return found
-
-        found = self._asked(f"task {task} cannot be removed", fetch)
-        if found.get("annotations") or found.get("drafts"):
+        trouble = f"task {task} cannot be removed"
+        fetch = partial(self._fetched, f"{self.url}/api/tasks/{task}")
+        found = json.loads(self._asked(trouble, fetch))
+        drafts = json.loads(self._asked(trouble, partial(self._fetched, f"{self.url}/api/tasks/{task}/drafts")))
+        if found["annotations"] or drafts:
             return False
         self.remove(task)
         return True
@@ -232,7 +246,7 @@ class Door:
             answer = getattr(error, "response", None)
             status = getattr(error, "status_code", None) or getattr(answer, "status_code", None) or 0
             kind = _Missing if status == _NOT_FOUND else ServerTrouble
-            raise kind(f"{self.url}: {trouble}: {_said(error, status)}") from None
+            raise kind(f"{self.url}: {trouble}: {said(error, status)}") from None
 
     def _sign(self, request: "httpx.Request") -> None:
         """Put our token on a request; a personal one is never sent, but exchanged for one that lives shortly."""
@@ -247,48 +261,3 @@ class Door:
             self._access = answer.raise_for_status().json()["access"]
             self._until = time.monotonic() + ACCESS
         request.headers["Authorization"] = f"Bearer {self._access}"
-
-
-def _query(since: datetime | None, after: int) -> dict[str, str]:
-    """Return the query for tasks that changed after a moment; the server knows one way of writing it."""
-    asked = []
-    if after:
-        asked.append(_filter("id", "Number", after))
-    if since is not None:
-        asked.append(_filter("updated_at", "Datetime", since.strftime(_TIME)))
-    return {"query": json.dumps({"filters": {"conjunction": "and", "items": asked}})} if asked else {}
-
-
-def _filter(column: str, kind: str, value: int | str) -> dict[str, Any]:
-    return {"filter": f"filter:tasks:{column}", "operator": "greater", "type": kind, "value": value}
-
-
-class _Numbered(msgspec.Struct):
-    id: int
-
-
-class _Listed(msgspec.Struct):
-    total: int
-    tasks: list[_Numbered]
-
-
-def _listed(page: bytes) -> _Listed:
-    try:
-        return msgspec.json.decode(page, type=_Listed)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
-    try:  # a lone surrogate or NaN in one task is no reason to lose the others
-        return msgspec.convert(json.loads(page), _Listed)
-    except (ValueError, RecursionError):
-        raise ServerTrouble("the server's list of tasks is none: is it a Label Studio?") from None
-
-
-def _said(error: Exception, status: int) -> str:
-    """Return what an answer says, on one line."""
-    if not status:
-        return f"{str(error) or type(error).__name__}: is it up? see 'khabar studio status'"
-    body = getattr(error, "body", None)
-    if body is None:
-        body = getattr(getattr(error, "response", None), "text", "")
-    detail = body.get("detail") or body.get("validation_errors") or body if isinstance(body, dict) else body
-    return f"{status} {' '.join(str(detail).split())[:300]}"

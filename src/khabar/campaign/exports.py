@@ -46,6 +46,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         number: From 1.
         full: Whether it is all there was, else what had changed.
         pages: The pages.
+        begun: The drafts of a project, of all tasks that have any, where they had changed.
         began: When it began by the server's clock, ISO 8601; what changed later may not be in it.
         tasks: Tasks on the server, as known after it; likewise the counts that follow.
         annotations: Annotations that were believed.
@@ -58,6 +59,7 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     number: int
     full: bool
     pages: tuple[PageFile, ...]
+    begun: tuple[PageFile, ...] = ()
     began: str = ""
     tasks: int = 0
     annotations: int = 0
@@ -83,6 +85,13 @@ class State(NamedTuple):
     page: str
     project: str
     updated_at: str
+
+
+class Begun(msgspec.Struct):
+    """The drafts of one task, each as the server sent it but for ``created_ago``, which is another every minute."""
+
+    task: int
+    drafts: list[msgspec.Raw]
 
 
 class _Stamp(msgspec.Struct):
@@ -143,6 +152,18 @@ class Exports:
                 if state is not None and state.page == name:
                     yield state.project, raw
 
+    def drafts(self) -> dict[str, PageFile]:
+        """Return the file of the newest known drafts of each project that ever had any."""
+        return {each.project: each for pull in self.pulls for each in pull.begun}
+
+    def drafts_of(self, project: str) -> dict[int, list[msgspec.Raw]]:
+        """Return the newest known drafts of a project, by task; none where they are not at hand."""
+        file = self.drafts().get(project)
+        path = self.folder / file.path if file else None
+        if path is None or not path.is_file():
+            return {}
+        return {each.task: each.drafts for each in msgspec.json.decode(path.read_bytes(), type=list[Begun])}
+
     # A pull that is being written
 
     def begin(self, began: str, *, full: bool) -> Pull:
@@ -179,6 +200,13 @@ class Exports:
             write_atomically(self.folder / path, content)
             files.append(PageFile(path=path, sha256=hashlib.sha256(content).hexdigest(), project=project))
         return msgspec.structs.replace(pull, pages=tuple(files))
+
+    def keep_drafts(self, pull: Pull, project: str, content: bytes) -> Pull:
+        """Write a project's drafts; return the pull with them."""
+        path = f"{pull.number:04}/{project}/drafts.json"
+        write_atomically(self.folder / path, content)
+        file = PageFile(path=path, sha256=hashlib.sha256(content).hexdigest(), project=project)
+        return msgspec.structs.replace(pull, begun=(*pull.begun, file))
 
     def put(self, pull: Pull) -> None:
         """Put a pull into the manifest, which makes it whole; or what it came to, where it is there."""

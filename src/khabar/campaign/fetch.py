@@ -3,22 +3,26 @@
 The tasks of articles that were taken down are left out: the next push removes them from the server.
 
 What changed since the last pull is asked for; everything, where nothing is at hand, where the counts tell that tasks
-were deleted, and every so many pulls.  A full fetch that was cut off goes on at the task where it stopped.
+were deleted, and every so many pulls; drafts apart.  A full fetch that was cut off goes on at the task where it
+stopped.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+import msgspec
+
 from khabar.campaign.client import Door
-from khabar.campaign.exports import Exports, Key, PageFile, Pull, State, states_of, when
+from khabar.campaign.exports import Begun, Exports, Key, PageFile, Pull, State, states_of, when
 from khabar.campaign.folder import Campaign
 from khabar.campaign.takedown import without
 
 MARGIN = timedelta(seconds=60)
 """How far before the last pull began a pull looks: changes are not stored in the order of their times."""
 FULL_EVERY = 20
-"""Pulls that brought something after which all is fetched again: drafts do not change the time of their task."""
+"""Pulls that brought something after which all is fetched again."""
 
 
 class Fetch:
@@ -40,6 +44,10 @@ class Fetch:
 
     def run(self, *, full: bool) -> None:
         """Fetch what is new; everything, if ``full``."""
+        self._tasks(full=full)
+        self._drafts()
+
+    def _tasks(self, *, full: bool) -> None:
         if self._exports.cut_off:
             self._everything()
         elif full or not self.states or self._due():
@@ -91,6 +99,20 @@ class Fetch:
                 self.states |= states_of((self._exports.folder / each.path).read_bytes(), each)
             self.pull = pull
 
+    def _drafts(self) -> None:
+        """Fetch the drafts of every project; a draft does not change the time of its task."""
+        known = self._exports.drafts()
+        pull = self.pull
+        for name, number in self._projects.items():
+            content = msgspec.json.encode([_begun(task, raw) for task, raw in self._door.drafts(number)])
+            last = known[name].sha256 if name in known else hashlib.sha256(b"[]").hexdigest()
+            if hashlib.sha256(content).hexdigest() != last:
+                pull = pull or self._exports.begin(self._door.clock().isoformat(), full=False)
+                pull = self._exports.keep_drafts(pull, name, content)
+        if pull is not None:
+            self._exports.put(pull)
+        self.pull = pull
+
     def _since(self) -> datetime | None:
         """Return the moment from which changes are asked for, None for all."""
         began = [time for each in self._exports.pulls if (time := when(each.began))]
@@ -106,3 +128,10 @@ class Fetch:
         for number, page in enumerate(pages, start=1):
             self._tell(f"page {number}")
             yield without(page, self._gone, f"page {number}")
+
+
+def _begun(task: int, raw: bytes) -> Begun:
+    drafts = msgspec.json.decode(raw, type=list[dict[str, msgspec.Raw]])
+    for each in drafts:
+        each.pop("created_ago", None)
+    return Begun(task, [msgspec.Raw(msgspec.json.encode(each)) for each in drafts])

@@ -110,12 +110,14 @@ class _Settling:
         self._work: list[Work] = []
         self._away: list[Quarantined] = []
         self._notes: list[str] = []
-        self._cancelled = self._drafts = self._written = 0
+        self._cancelled = self._written = 0
 
     def settled(self, states: dict[Key, State], *, new: bool) -> Pulled:
         """Write annotations, quarantine and record, and note in the manifest what the pull came to."""
         exports = Exports(self._campaign.folder)
-        readings = {name: self._reading(name) for name in {each.project for each in states.values()}}
+        readings = {
+            name: self._reading(name, exports.drafts_of(name)) for name in {each.project for each in states.values()}
+        }
         for project, raw in exports.newest(states):
             reading, desk = readings[project]
             self._work += rows(raw, desk)
@@ -129,7 +131,7 @@ class _Settling:
         exports.put(summary)
         return Pulled(new, summary, self._written, removed, tuple(self._away), tuple(self._notes))
 
-    def _reading(self, project: str) -> tuple[Reading, Desk]:
+    def _reading(self, project: str, drafts: dict[int, list[msgspec.Raw]]) -> tuple[Reading, Desk]:
         corpus, asked = self._corpus, self._campaign.asked
 
         def find(key: str) -> Known | None:
@@ -137,13 +139,12 @@ class _Settling:
 
         who = self._people.who(self._campaign.plan, project)
         due = {each.article: each for each in self._campaign.fixed if each.project == project}
-        return Reading(self._campaign.page, who, find), Desk(project, who, self._users, due)
+        return Reading(self._campaign.page, who, find), Desk(project, who, self._users, due, drafts)
 
     def _add(self, outcome: Outcome) -> None:
         self._away += outcome.away
         self._notes += outcome.notes
         self._cancelled += outcome.cancelled
-        self._drafts += outcome.drafts
         for each in outcome.believed:
             self._write(each)
 
@@ -201,7 +202,7 @@ class _Settling:
             tasks=len(states),
             annotations=len(self._ages),
             cancelled=self._cancelled,
-            drafts=self._drafts,
+            drafts=sum(each.state == "draft" for each in self._work),
             quarantined=len(self._away),
             updated_at=max(times)[1] if times else "",
         )

@@ -20,12 +20,14 @@ class Desk(NamedTuple):
         who: How its users are called.
         users: Users by the address that they log in with, which is all that a draft tells.
         assignments: By article.
+        drafts: By task; of a task that is not there those that it holds itself count.
     """
 
     project: str
     who: Who
     users: Mapping[str, int]
     assignments: Mapping[str, Assignment]
+    drafts: Mapping[int, list[msgspec.Raw]]
 
 
 def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
@@ -93,7 +95,7 @@ def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
 
 
 def _drafts(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
-    for raw in task.drafts:
+    for raw in desk.drafts.get(task.id, task.drafts):
         try:
             each = decoded(raw, Draft)
         except Broken:
