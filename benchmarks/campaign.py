@@ -21,9 +21,10 @@ from synthetic import annotated
 
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign, new_campaign
+from khabar.campaign.load import Load
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 from khabar.campaign.server import ENVIRONMENT, Server, Studio
 from khabar.campaign.tasks import namespaced, results, task
 from khabar.store import Corpus

@@ -13,8 +13,9 @@ from campaigns import FACE
 from conftest import add_gold
 from khabar.campaign.environment import admin
 from khabar.campaign.folder import new_campaign
+from khabar.campaign.load import Load
 from khabar.campaign.pull import pull
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 
 pytestmark = pytest.mark.server
 

@@ -14,9 +14,10 @@ from khabar.campaign.address import EMBEDDED
 from khabar.campaign.backup import CONTENTS, DATABASE, backup, held, restore
 from khabar.campaign.design import Wanted, begin
 from khabar.campaign.drill import Drilled, drill
+from khabar.campaign.load import Load
 from khabar.campaign.people import People, Person
 from khabar.campaign.pull import pull
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 from khabar.campaign.server import Studio
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble
 from studios import add, files, of, post, put, quiet, tasks_on, unique

@@ -15,10 +15,10 @@ from khabar.campaign.assignments import completed, read_assignments, written
 from khabar.campaign.design import Wanted, begin
 from khabar.campaign.draw import Query, Sample, chosen, drawn
 from khabar.campaign.folder import Campaign, new_campaign
+from khabar.campaign.load import Load
 from khabar.campaign.people import People, Person
 from khabar.campaign.plan import Annotator, Plan, new_plan, read_plan, with_project, with_released, working
 from khabar.campaign.preview import preview
-from khabar.campaign.push import Load
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.model.article import Article
 from khabar.store import Corpus

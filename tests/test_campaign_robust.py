@@ -15,8 +15,9 @@ import faults
 from khabar.campaign import sending
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign
+from khabar.campaign.load import Load
 from khabar.campaign.pull import pull
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 from khabar.campaign.server import Server
 from khabar.errors import Busy, Changed, ServerTrouble
 from studios import add, begin, files, number, of, post, put, quiet, tasks_on

@@ -15,9 +15,10 @@ from khabar.campaign.client import Door
 from khabar.campaign.design import Wanted
 from khabar.campaign.design import begin as planned
 from khabar.campaign.folder import Campaign, new_campaign
+from khabar.campaign.load import Load
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 from khabar.campaign.server import Server
 from khabar.cli import cli
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble

@@ -11,7 +11,7 @@ from khabar.errors import ServerTrouble
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
-def query(since: datetime | None, after: int, *, begun: bool = False) -> dict[str, str]:
+def query(since: datetime | None = None, after: int = 0, *, begun: bool = False) -> dict[str, str]:
     """Return the query for tasks, in the one way of writing that the server knows.
 
     Args:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from khabar.campaign.address import EMBEDDED, Server
 from khabar.campaign.answers import listed, query, said
+from khabar.campaign.exported import tasks_of
 from khabar.campaign.foreign import campaign_extra
 from khabar.errors import ServerTrouble
 
@@ -28,6 +29,8 @@ PAGE = 100
 """Tasks a page."""
 PROJECTS = 100
 """Projects a page, where projects are listed."""
+BEGUN = 10_000
+"""Tasks with drafts that are asked for, more than a campaign ever has at a time."""
 SIGNED = "0" * 40
 """What the SDK is told instead of the token; `Door._sign` signs its requests as well as ours."""
 ACCESS = 240.0
@@ -168,16 +171,15 @@ class Door:
         asked = {"fields": "task_only", "page_size": 1, "page": 1}
         return listed(self._tasks(project, asked), self.url).total
 
-    def drafts(self, project: int) -> Iterator[tuple[int, bytes]]:
-        """Yield each task that somebody began and did not submit, with the drafts of all as the server sent them.
+    def drafts(self, project: int) -> Iterator[tuple[bytes, bytes]]:
+        """Yield each task that somebody began and did not submit, and the drafts of all, as the server sent them.
 
         A list of tasks holds the administrator's own drafts alone.
         """
-        asked = {"fields": "task_only", "page_size": 10_000, "page": 1} | query(None, 0, begun=True)
-        for each in listed(self._tasks(project, asked), self.url).tasks:
-            path = f"{self.url}/api/tasks/{each.id}/drafts"
-            fetch = partial(self._fetched, path)
-            yield each.id, self._asked(f"the drafts of task {each.id} cannot be listed", fetch)
+        content = self._tasks(project, {"fields": "task_only", "page_size": BEGUN, "page": 1} | query(begun=True))
+        for raw, each in zip(tasks_of(content, self.url), listed(content, self.url).tasks, strict=True):
+            fetch = partial(self._fetched, f"{self.url}/api/tasks/{each.id}/drafts")
+            yield raw, self._asked(f"the drafts of task {each.id} cannot be listed", fetch)
 
     def clock(self) -> datetime:
         """Return the time by the server's clock, which is the one that changes are dated by."""

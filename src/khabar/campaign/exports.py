@@ -88,9 +88,16 @@ class State(NamedTuple):
 
 
 class Begun(msgspec.Struct):
-    """The drafts of one task, each as the server sent it but for ``created_ago``, which is another every minute."""
+    """The drafts of one task, each as the server sent it but for ``created_ago``, which is another every minute.
 
-    task: int
+    Attributes:
+        id: The task.
+        data: Its article, so that drafts go with it when it is taken down.
+        drafts: The drafts.
+    """
+
+    id: int
+    data: dict[str, str]
     drafts: list[msgspec.Raw]
 
 
@@ -162,7 +169,7 @@ class Exports:
         path = self.folder / file.path if file else None
         if path is None or not path.is_file():
             return {}
-        return {each.task: each.drafts for each in msgspec.json.decode(path.read_bytes(), type=list[Begun])}
+        return {each.id: each.drafts for each in msgspec.json.decode(path.read_bytes(), type=list[Begun])}
 
     # A pull that is being written
 

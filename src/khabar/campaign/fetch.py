@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from khabar.campaign.client import Door
+from khabar.campaign.exported import Broken, Task, decoded
 from khabar.campaign.exports import Begun, Exports, Key, PageFile, Pull, State, states_of, when
 from khabar.campaign.folder import Campaign
 from khabar.campaign.takedown import without
+from khabar.campaign.tasks import TaskData
 
 MARGIN = timedelta(seconds=60)
 """How far before the last pull began a pull looks: changes are not stored in the order of their times."""
@@ -104,7 +106,8 @@ class Fetch:
         known = self._exports.drafts()
         pull = self.pull
         for name, number in self._projects.items():
-            content = msgspec.json.encode([_begun(task, raw) for task, raw in self._door.drafts(number)])
+            content = msgspec.json.encode([_begun(*each) for each in self._door.drafts(number)])
+            content = without(content, self._gone, f"drafts of {name}")
             last = known[name].sha256 if name in known else hashlib.sha256(b"[]").hexdigest()
             if hashlib.sha256(content).hexdigest() != last:
                 pull = pull or self._exports.begin(self._door.clock().isoformat(), full=False)
@@ -130,8 +133,14 @@ class Fetch:
             yield without(page, self._gone, f"page {number}")
 
 
-def _begun(task: int, raw: bytes) -> Begun:
+def _begun(task: bytes, raw: bytes) -> Begun:
+    """Return the drafts of a task as they are kept."""
     drafts = msgspec.json.decode(raw, type=list[dict[str, msgspec.Raw]])
     for each in drafts:
         each.pop("created_ago", None)
-    return Begun(task, [msgspec.Raw(msgspec.json.encode(each)) for each in drafts])
+    try:
+        there = decoded(task, Task)
+        data = {"article": decoded(there.data, TaskData).article}
+    except Broken:
+        there, data = Task(0, msgspec.Raw()), {}
+    return Begun(there.id, data, [msgspec.Raw(msgspec.json.encode(each)) for each in drafts])

@@ -8,37 +8,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign
-from khabar.campaign.results import Known, Reading, read_task, ready
+from khabar.campaign.load import PREDICTIONS, Load, Loader, placed, words_withheld
+from khabar.campaign.results import Known, Reading, read_task
 from khabar.campaign.sending import BATCH, Sender, batches
 from khabar.campaign.shelf import Shelf, There, fingerprint, shelf
-from khabar.campaign.tasks import faults, namespaced, results, task
+from khabar.campaign.tasks import namespaced, results, task
 from khabar.errors import KhabarError, NotFound
-from khabar.model.annotation import Annotation, canonical, withheld_words
+from khabar.model.annotation import Annotation, canonical
 
 KINDS = ("tasks", "predictions", "annotations")
-PREDICTIONS = "predictions"
-"""Folder of the predictions that were pushed, a folder a model."""
-
-
-class Load(NamedTuple):
-    """What is pushed beside the tasks.
-
-    Attributes:
-        predictions: Folder of annotation files that annotators begin from, or one such file; None: those that were
-            pushed before.
-        annotations: Folder of annotation files that are submitted as they are, or one such file.
-        questions: What an adjudicator is asked, by article.
-    """
-
-    predictions: Path | None = None
-    annotations: Path | None = None
-    questions: Mapping[str, str] = {}
 
 
 @dataclass
@@ -94,6 +78,7 @@ class _Push:
         self._due = {(each.project, each.article): each for each in campaign.due}
         numbers = {name: campaign.project_or_new(door, name).id for name in campaign.plan.cohorts}
         self.done = Pushed(numbers)
+        self._load = Loader(campaign, self.done.refused)
 
     def tasks(self, questions: Mapping[str, str]) -> None:
         """Send the articles that have no task yet, project by project, with what is asked about them."""
@@ -112,9 +97,9 @@ class _Push:
         shelves = self._shelves()
         waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
         models: dict[str, set[str]] = defaultdict(set)
-        for annotation, text in self._loaded(folder, trimmed=True):
-            if not _words_withheld(annotation):
-                self._keep(annotation, text)
+        for annotation, text in self._load.of(folder, trimmed=True):
+            if not words_withheld(annotation):
+                self._load.keep(annotation, text)
             result = results(namespaced(annotation), text, self._campaign.page)
             for name, found in self._tasks_of(annotation, shelves):
                 if self._wanted(annotation, found, result):
@@ -134,12 +119,12 @@ class _Push:
         """Submit annotations in their annotators' names."""
         people = self._campaign.people(self._door)
         shelves = self._shelves(said=True)
-        for annotation, text in self._loaded(folder, trimmed=False):
+        for annotation, text in self._load.of(folder, trimmed=False):
             try:
                 user = people.user(annotation.annotator)
                 found = self._task_for(annotation, shelves)
             except KhabarError as error:
-                self.done.refused.append(_placed(annotation.article, str(error)))
+                self.done.refused.append(placed(annotation.article, str(error)))
                 continue
             if self._bare(annotation) in found.said:
                 self.done.there["annotations"] += 1
@@ -175,7 +160,7 @@ class _Push:
                     continue
                 data = task(article, self._campaign.corpus.needed_text(article), questions.get(key, ""))
             except KhabarError as error:
-                self.done.refused.append(_placed(key, str(error)))
+                self.done.refused.append(placed(key, str(error)))
                 continue
             yield {"data": msgspec.to_builtins(data)}
 
@@ -209,9 +194,9 @@ class _Push:
 
     def _wanted(self, annotation: Annotation, found: There, result: list[dict[str, Any]]) -> bool:
         there = found.predicted.get(annotation.annotator)
-        if there == fingerprint(result) or (there is not None and _words_withheld(annotation)):
+        if there == fingerprint(result) or (there is not None and words_withheld(annotation)):
             self.done.there["predictions"] += 1
-        elif _words_withheld(annotation):
+        elif words_withheld(annotation):
             self.done.refused.append(
                 f"{annotation.article}: words of {annotation.annotator} are withheld here: pass --predictions with them"
             )
@@ -233,33 +218,6 @@ class _Push:
         self.done.sent[kind] += count
         self._tell(f"{self.done.sent[kind]} {kind}")
 
-    def _loaded(self, folder: Path, *, trimmed: bool) -> Iterator[tuple[Annotation, str]]:
-        """Yield the annotations of a folder that can be sent, each with its text; note why others cannot."""
-        corpus = self._campaign.corpus
-        for path in sorted(folder.rglob("*.json")) if folder.is_dir() else [folder]:
-            place = corpus.shown(path)
-            try:
-                annotation = corpus.read_annotation(path)
-                if annotation.article not in self._campaign.asked:
-                    continue
-                text = corpus.needed_text(corpus.article(annotation.article))
-            except (KhabarError, OSError) as error:
-                self.done.refused.append(_placed(place, str(error)))
-                continue
-            wrong = list(faults(annotation, text, self._campaign.page, trimmed=trimmed))
-            if wrong:
-                more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-                self.done.refused.append(f"{place}: {annotation.article}: {wrong[0]}{more}")
-                continue
-            yield annotation, text
-
-    def _keep(self, annotation: Annotation, text: str) -> None:
-        corpus = self._campaign.corpus
-        path = self._campaign.folder / PREDICTIONS / annotation.annotator / f"{annotation.article}.json"
-        kept = ready(corpus, annotation, text)
-        if not path.is_file() or corpus.read_annotation(path) != kept:
-            corpus.write_annotation(path, kept)
-
     # What annotations say
 
     def _said(self, name: str) -> Callable[[bytes], frozenset[str]]:
@@ -277,13 +235,3 @@ class _Push:
         spans = tuple(msgspec.structs.replace(each, text=None, digest=None) for each in annotation.spans)
         ordered = canonical(msgspec.structs.replace(annotation, spans=spans), self._campaign.page.labels.layer_names)
         return fingerprint([ordered.annotator, ordered.spans, ordered.relations])
-
-
-def _words_withheld(annotation: Annotation) -> bool:
-    """Tell whether an annotation was kept without the words that are said of its spans."""
-    values = (value for span in annotation.spans for value in span.attributes.values())
-    return any(map(withheld_words, values))
-
-
-def _placed(place: str, message: str) -> str:
-    return message if message.startswith(place) else f"{place}: {message}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from khabar.campaign.client import Door
     from khabar.campaign.folder import Campaign
-    from khabar.campaign.push import Load
+    from khabar.campaign.load import Load
     from khabar.store import Corpus
 
 INPUT = click.Path(path_type=Path, exists=True)
@@ -73,7 +73,8 @@ def push(
 ) -> None:
     """Send to Label Studio what is not there yet, of the batches that are released."""
     from khabar.campaign.folder import Campaign
-    from khabar.campaign.push import KINDS, Load
+    from khabar.campaign.load import Load
+    from khabar.campaign.push import KINDS
     from khabar.campaign.push import push as push_
     from khabar.cli.waiting import waiting
     from khabar.store import Corpus
