@@ -10,9 +10,10 @@ from conftest import add_gold
 from khabar import checks
 from khabar.campaign import tasks
 from khabar.campaign.folder import Campaign, new_campaign
+from khabar.campaign.load import Load
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull, take
-from khabar.campaign.push import Load, push
+from khabar.campaign.push import push
 from khabar.errors import NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.ingest.splits import assign

@@ -108,7 +108,8 @@ def _campaign(corpus: "Corpus", name: str, asked: "list[Asked]", adjudicators: l
 
 
 def _pushed(campaign: "Campaign", door: "Door", asked: "list[Asked]") -> "Pushed":
-    from khabar.campaign.push import Load, push
+    from khabar.campaign.load import Load
+    from khabar.campaign.push import push
 
     with TemporaryDirectory() as folder:
         for each in asked:
