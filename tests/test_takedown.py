@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 import khabar
+from built import files_of, resealed, written
 from conftest import add_gold
 from khabar import checks
 from khabar.campaign import tasks
@@ -124,6 +125,21 @@ def test_the_diff_tells_that_it_was_taken_down_and_why_and_nothing_else(full, kh
     assert f"open-a: taken down from test: {REASON}\n" in out
     (count,) = [each for each in found.counts if each.label == "PERS"]
     assert (count.before, count.articles_removed, count.after) == (1, 1, 0)
+
+
+def test_what_rises_again_is_refused_by_diff_and_verify(full, khabar_here, tmp_path):
+    whole = release_of(full, "3.0.0")
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    without = release_of(full, "2.0.0")
+    lost = written({path: raw for path, raw in files_of(without).items() if path != "tombstones.jsonl"}, tmp_path / "l")
+
+    for after in (whole, lost):
+        assert any("open-a: it was taken down, it does not come back" in each for each in diff(without, after).refused)
+    stone = json.dumps({"id": "open-b", "reason": "x"}).encode()
+    forged = written(resealed(files_of(without) | {"tombstones.jsonl": stone + b"\n{}"}), tmp_path / "f")
+    told = [each.partition("tombstones.jsonl:")[2] for each in verify(forged)]
+    assert told[0] == "1: open-b was taken down, the release has it: rebuild it"
+    assert told[1].startswith("2: Object missing required field `id`")
 
 
 def test_everything_that_meets_its_id_says_that_it_was_taken_down(full, khabar_here, tmp_path):

@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from khabar.errors import BadRecord, NotFound
 from khabar.loading.papers import disagreements
 from khabar.loading.typed import ClassLabels, dictionary_columns
+from khabar.model.article import Tombstone
 from khabar.model.content import ContentDigest, by_article
-from khabar.model.layout import ARTICLES, ROWS, TEXTS, articles_in
+from khabar.model.layout import ARTICLES, ROWS, TEXTS, TOMBSTONES, articles_in
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
 from khabar.model.text import DIGEST_SHOWN
 
@@ -30,6 +31,7 @@ def verify(release: str | Path) -> Iterator[str]:
     if content_of(manifest.configs) != manifest.content:
         yield other_content(folder)
     yield from disagreements(folder, manifest)
+    yield from _risen(folder)
 
 
 def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -48,6 +50,22 @@ def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:
             if found != (expected := of_articles.get((name, split), {})):
                 article = next(key for key in {**found, **expected} if found.get(key) != expected.get(key))
                 yield f"{folder / ROWS}: {article} of {name}/{split} is not what was digested: download it again"
+
+
+def _risen(folder: Path) -> Iterator[str]:
+    """Yield the articles that were taken down and are there."""
+    path = folder / TOMBSTONES
+    if not path.is_file() or not (folder / ROWS).is_file():
+        return
+    there = set(read(folder, ROWS)["id"].to_pylist())
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            stone = msgspec.json.decode(line, type=Tombstone)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            yield f"{path}:{number}: {error}: rebuild it"
+            continue
+        if stone.id in there:
+            yield f"{path}:{number}: {stone.id} was taken down, the release has it: rebuild it"
 
 
 def _digests(folder: Path) -> dict[tuple[str, str], dict[str, str]]:

@@ -1,5 +1,6 @@
 """Two releases -> everything by which they differ, judged."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from khabar.model.manifest import Manifest
@@ -53,8 +54,14 @@ def compared(before: Side, after: Side) -> Diff:
             agreement=scheme.agreement_changes(before, after),
             findings=scheme.finding_changes(before, after),
             articles=tuple(_buried(each, after) for each in articles),
+            risen=tuple(_risen(before, after)),
         )
     )
+
+
+def _risen(before: Side, after: Side) -> Iterator[str]:
+    there = set(after.ids.to_pylist()) if before.tombstones else set()
+    yield from (key for key in before.tombstones if key in there or key not in after.tombstones)
 
 
 def _buried(article: ArticleChange, after: Side) -> ArticleChange:

@@ -234,6 +234,7 @@ class Diff(Record, frozen=True, tag="release", tag_field="record"):
         agreement: Figures of ``agreement.json`` that differ.
         findings: Counts of findings that differ.
         articles: Articles that differ, by id.
+        risen: Articles that the older release had taken down, and the newer one has, or has no tombstone of.
     """
 
     name: str
@@ -254,3 +255,4 @@ class Diff(Record, frozen=True, tag="release", tag_field="record"):
     agreement: tuple[Figure, ...] = ()
     findings: tuple[Figure, ...] = ()
     articles: tuple[ArticleChange, ...] = ()
+    risen: tuple[str, ...] = ()

@@ -126,6 +126,8 @@ def _refused(diff: Diff, step: Step, least: str) -> Iterator[str]:
     for each in diff.articles:
         if "moved" in each.kinds:
             yield f"{each.id}: it is in {each.after} and was in {each.before}, an article keeps its split: put it back"
+    for key in diff.risen:
+        yield f"{key}: it was taken down, it does not come back and its tombstone stays: put the tombstone back"
     for order in diff.orders:
         if not order.only_grew and not order.only_shrank:
             pairs = enumerate(zip(order.before, order.after, strict=False))
