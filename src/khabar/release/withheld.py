@@ -6,7 +6,7 @@ escapes hide a copy.  A copy is found by its n-grams: every nth of a text is kep
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +30,7 @@ that two articles may share; what a text that may be published has too is no cop
 FACTS = frozenset(("source", "language", "license", "license_url", "rights_holder", "attribution"))
 """Columns that say what the source is; its name may stand in its texts."""
 WORDS = frozenset(("text", "tokens", "surface", "words", "context"))
-"""Columns that are there for words, and those whose name ends in ``_text``."""
+"""Columns that are there for words, and those whose name ends in ``_text`` or ``_name``."""
 _STAND_IN = "^sha256:[0-9a-f]{16}$"
 _NO_LETTERS = re.compile(r"(?:[\d_\u0640]|[^\w\n])+")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -38,7 +38,8 @@ _ESCAPED_SIGN = re.compile(r"""\\[nrtbf"'\\/]""")
 _BLOCK, _OVERLAP = 1 << 20, 1 << 12
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 _FOOTER = 8
-_FILTER = 1 << 24
+FEW = 20
+"""Times that a column says each of its strings, from which on it is no text."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 Grams = NDArray[np.uint64]
@@ -62,30 +63,22 @@ def grams(run: str, size: int) -> tuple[Grams, Mask]:
     return found ^ (found >> np.uint64(29)), whole
 
 
-class _Known:
-    """Fingerprints that are looked for, and the article that each is of."""
+class _Set:
+    """Fingerprints that are looked for; most of what is asked is told from them by a few bits."""
 
-    def __init__(self, texts: Iterable[tuple[int, str]]) -> None:
-        parts: list[Grams] = [np.zeros(0, dtype=np.uint64)]
-        owners = [np.zeros(0, dtype=np.int32)]
-        for owner, text in texts:
-            parts.append(grams(letters(text.replace("\n", " ")), RUN)[0][::STRIDE])
-            owners.append(np.full(len(parts[-1]), owner, dtype=np.int32))
-        self._grams, first = np.unique(np.concatenate(parts), return_index=True)
-        self._owners = np.concatenate(owners)[first]
-        self._filter = np.zeros(_FILTER, dtype=bool)
-        self._filter[self._grams & np.uint64(_FILTER - 1)] = True
+    def __init__(self, found: Grams) -> None:
+        self._grams = np.unique(found)
+        size = 1 << min(max(len(found).bit_length() + 3, 10), 26)
+        self._bits, self._mask = np.zeros(size, dtype=bool), np.uint64(size - 1)
+        self._bits[self._grams & self._mask] = True
 
-    def hits(self, run: str) -> Ints:
-        """Return where in ``run`` a known fingerprint begins."""
-        found, whole = grams(run, RUN)
-        maybe = np.flatnonzero(whole & self._filter[found & np.uint64(_FILTER - 1)])
-        place = np.minimum(np.searchsorted(self._grams, found[maybe]), max(len(self._grams) - 1, 0))
-        return maybe[self._grams[place] == found[maybe]] if len(self._grams) else maybe[:0]
-
-    def owner(self, run: str) -> int:
-        """Return the article that a known run is of."""
-        return int(self._owners[np.searchsorted(self._grams, grams(run, RUN)[0][0])])
+    def hits(self, run: str, size: int) -> Ints:
+        """Return where in ``run`` one of them begins; ``size`` letters each."""
+        found, whole = grams(run, size)
+        maybe = np.flatnonzero(whole & self._bits[found & self._mask])
+        place = np.searchsorted(self._grams, found[maybe])
+        there: Ints = maybe[np.append(self._grams, np.uint64(0))[place] == found[maybe]] if len(maybe) else maybe
+        return there
 
 
 class _Cells(NamedTuple):
@@ -106,7 +99,8 @@ def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
     closed = [each for each in corpus.articles if corpus.source_of(each).redistribute != "text"]
     if not closed:
         return
-    known = _Known((number, corpus.stored_text(each) or "") for number, each in enumerate(closed))
+    texts = (corpus.stored_text(each) or "" for each in closed)
+    known = _Set(np.concatenate([grams(letters(text.replace("\n", " ")), RUN)[0][::STRIDE] for text in texts]))
     copies: dict[str, str] = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         place = path.relative_to(folder).as_posix()
@@ -118,12 +112,13 @@ def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
             for run in _runs(words, known):
                 copies.setdefault(run, place)
     for run in _not_free(corpus, copies):
-        yield f"{copies[run]}: it has {RUN} letters in a row of {closed[known.owner(run)].id}, whose text is withheld"
+        whose = next(each.id for each in closed if run in letters((corpus.stored_text(each) or "").replace("\n", " ")))
+        yield f"{copies[run]}: it has {RUN} letters in a row of {whose}, whose text is withheld"
 
 
-def _runs(words: str, known: _Known) -> Iterator[str]:
+def _runs(words: str, known: _Set) -> Iterator[str]:
     run = letters(words)
-    yield from (run[place : place + RUN] for place in known.hits(run).tolist())
+    yield from (run[place : place + RUN] for place in known.hits(run, RUN).tolist())
 
 
 def _not_free(corpus: Corpus, copies: dict[str, str]) -> list[str]:
@@ -152,10 +147,10 @@ def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> 
         table = whole.filter(pc.is_in(whole[key], pa.array(list(closed), pa.string())))
         names = table[key].to_pylist()
         texts = (corpus.stored_text(closed[name]) or "" for name in dict.fromkeys(names))
-        own = grams(letters("\n".join(text.replace("\n", " ") for text in texts)), OWN_RUN)[0]
+        own = _Set(grams(letters("\n".join(text.replace("\n", " ") for text in texts)), OWN_RUN)[0])
         for cells in _leaves(table):
             name = cells.path.removesuffix("[]").rpartition(".")[2]
-            if name in words or name.endswith("_text"):
+            if name in words or name.endswith(("_text", "_name")):
                 told = ~np.asarray(pc.match_substring_regex(cells.strings, _STAND_IN), dtype=bool)
                 for row in np.unique(cells.row[told]).tolist():
                     yield f"{place}: {names[row]}: {cells.path} has words, the text is withheld"
@@ -164,11 +159,10 @@ def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> 
                     yield f"{place}: {names[row]}: {cells.path} repeats words of the text, which is withheld"
 
 
-def _shared(cells: _Cells, own: Grams) -> Ints:
+def _shared(cells: _Cells, own: _Set) -> Ints:
     """Return the rows whose cells have one of the fingerprints."""
     run = letters(_by_row(cells))
-    found, whole = grams(run, OWN_RUN)
-    hit = np.flatnonzero(whole & np.isin(found, own))
+    hit = own.hits(run, OWN_RUN)
     number = np.cumsum(np.frombuffer(run.encode("utf-32-le", "surrogatepass"), dtype="<u4") == ord("\n"))
     rows: Ints = np.unique(np.unique(cells.row)[number[hit]])
     return rows
@@ -176,9 +170,14 @@ def _shared(cells: _Cells, own: Grams) -> Ints:
 
 def _by_row(cells: _Cells) -> str:
     r"""Return the strings end to end, those of one row with a space between them, rows with a ``\n``; rows ascend."""
-    strings = (_unescaped(each).replace("\n", " ") for each in cells.strings.to_pylist())
-    ends = np.append(np.where(np.diff(cells.row), "\n", " "), "")
-    return "".join([part for pair in zip(strings, ends.tolist(), strict=True) for part in pair])
+    strings = cells.strings
+    if pc.any(pc.match_substring_regex(strings, "[\n\\\\&%]")).as_py():
+        told = [_unescaped(each).replace("\n", " ") for each in strings.to_pylist()]
+        strings = pa.array(told, pa.string())
+    edges = np.concatenate(([0], np.flatnonzero(np.diff(cells.row)) + 1, [len(strings)]))
+    rows = pa.ListArray.from_arrays(pa.array(edges, pa.int32()), strings.cast(pa.string()))
+    joined = pc.binary_join(rows, " ")
+    return str(pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(joined)], pa.int32()), joined), "\n")[0])
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -214,7 +213,9 @@ def _cells_of(path: Path) -> Iterator[str]:
     """Yield the strings of a Parquet file, a leaf column of a row group at a time, and what its footer says."""
     for table in _tables(path):
         for cells in _leaves(table):
-            yield _by_row(cells)
+            kinds = cells.strings.unique()
+            few = len(kinds) * FEW < len(cells.strings)  # labels, and what else is said over and over
+            yield _by_row(_Cells(cells.path, kinds, np.arange(len(kinds))) if few else cells)
     with path.open("rb") as file:
         file.seek(-_FOOTER, 2)
         size = int.from_bytes(file.read(4), "little")
