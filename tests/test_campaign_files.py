@@ -89,3 +89,16 @@ def test_a_campaign_with_a_project_on_a_server_takes_no_files(campaign, tmp_path
 
     with pytest.raises(Changed, match="has project 3 on the server: pull it from there"):
         take(Campaign(campaign.corpus, "by-hand"), [export(campaign, tmp_path / "export.json")])
+
+
+def test_a_pull_says_how_many_rules_break_in_what_it_brought(campaign, tmp_path, khabar_here):
+    root, path = campaign.corpus.root, export(campaign, tmp_path / "export.json")
+    wrong = path.read_text(encoding="utf-8").replace('"choices": ["direct"]', '"choices": ["indirect"]')
+
+    sound, _, told = khabar_here("--root", root, "campaign", "pull", "by-hand", "--from", path)
+    path.write_text(wrong.replace('"updated_at": ""', '"updated_at": "2026-03-01T00:00:00Z"'), encoding="utf-8")
+    broken, _, told_of_it = khabar_here("--root", root, "campaign", "pull", "by-hand", "--from", path)
+
+    assert (sound, broken) == (0, 0)
+    assert "errors" not in told
+    assert "4 errors in what was pulled: khabar check annotations/campaigns/by-hand/annotations" in told_of_it

@@ -146,6 +146,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     from khabar.campaign.folder import Campaign
     from khabar.campaign.pull import QUARANTINE, take
     from khabar.campaign.pull import pull as pull_
+    from khabar.cli.check import tell_errors
     from khabar.cli.waiting import waiting
     from khabar.store import Corpus
 
@@ -170,6 +171,8 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     )
     if found.away:
         click.echo(f"quarantine: {corpus.shown(campaign.folder / QUARANTINE)}", err=True)
+    if found.written:
+        tell_errors(corpus, campaign.folder / "annotations")
     raise SystemExit(1 if found.away else 0)
 
 

@@ -107,6 +107,17 @@ def _others(corpus: "Corpus") -> "tuple[checks.Others, Callable[[Finding], str]]
     return checks.Others(read, partial(leaks, corpus)), link
 
 
+def tell_errors(corpus: "Corpus", folder: Path) -> None:
+    """Say how many rules the annotations of a folder break, on one line, if any: for commands that bring them."""
+    from khabar import checks
+    from khabar.model.finding import Level, Severity
+
+    judged = checks.judge(corpus, [folder], last=Level.SENSE)
+    errors = sum(each.severity is Severity.ERROR for part in judged for each in part.findings)
+    if errors:
+        click.echo(f"{errors} errors in what was pulled: khabar check {corpus.shown(folder)}", err=True)
+
+
 class _Tally:
     """Counts what passes by, and ends the command with what it came to."""
 
