@@ -405,6 +405,17 @@ def test_the_agreement_of_the_release_is_that_of_its_two_runs(release, checkout)
 # The card
 
 
+def test_the_card_counts_what_was_taken_down(small):
+    small.add_tombstone("open-z", "asked for")
+
+    release = build(small, VERSION, lambda: 0)
+
+    assert "taken down: <!--=counts.articles.taken_down-->1<!--/-->; `tombstones.jsonl`" in (
+        release / "README.md"
+    ).read_text(encoding="utf-8")
+    assert list(verify(release)) == []
+
+
 def test_the_card_is_read_by_the_hub_and_has_its_sections(release):
     card = DatasetCard.load(release / "README.md")
     template = TEMPLATE_DATASETCARD_PATH.read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """What people read in the card, in the Hub's sections: figures from the manifest, judgements from the datasheet."""
 
 from khabar.model.figures import marked
+from khabar.model.layout import ROWS, TOMBSTONES
 from khabar.release.documents.answers import MISSING, said
 from khabar.release.documents.citation import bibtex, citation
 from khabar.release.documents.known import Known
@@ -108,6 +109,13 @@ cases that these leave open, stand in `guidelines/`.
 {said(known, "2.11", "2.12", "2.14", "2.15", "7.5")}"""
 
 
+def _taken_down(known: Known) -> str:
+    if "taken_down" not in known.manifest.counts["articles"]:
+        return ""
+    number = marked(known.manifest, "counts.articles.taken_down")
+    return f"\nArticles that were taken down: {number}; `{TOMBSTONES}` keeps their ids and the reasons, nothing else."
+
+
 def _end(known: Known) -> str:
     cited = citation(known)
     entry = f"```bibtex\n{bibtex(cited, known)}\n```" if cited else MISSING
@@ -131,7 +139,7 @@ annotation is what was adjudicated. *Offsets only* means that an outlet does not
 ## More Information
 
 `DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`; `manifest.json` with
-every digest, `rows.parquet` with those of each article's rows.
+every digest, `{ROWS}` with those of each article's rows.{_taken_down(known)}
 
 ## Dataset Card Authors
 
