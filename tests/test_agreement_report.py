@@ -25,9 +25,10 @@ from khabar.adjudication.agreement.units import line_codes, outermost, token_cod
 from khabar.errors import Incomparable, NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.model import inline
-from khabar.model.agreement import AGREEMENT, Agreement, Setting
+from khabar.model.agreement import AGREEMENT, Setting
 from khabar.model.annotation import with_words
 from khabar.model.work import Work
+from khabar.store.agreements import agreements
 from khabar.store.corpus import WORK
 
 LAYERS = ("region", "entity", "quote")
@@ -337,7 +338,8 @@ def test_the_command_writes_what_it_prints_and_twice_the_same(pilot, khabar_here
     raw = (campaign / AGREEMENT).read_bytes()
     status, out, _ = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", "--json")
     assert (status, out.encode()) == (0, raw) == (0, (campaign / AGREEMENT).read_bytes())
-    found = msgspec.json.decode(raw, type=Agreement)
+    (campaign / "campaign.toml").touch()
+    found = agreements(pilot)["pilot"]
     assert found == of_campaigns(pilot, ["pilot"])
     assert found.headline["entity"]["f1"] == found.figures["entity"]["f1"]["all"].value
     assert "NaN" not in out

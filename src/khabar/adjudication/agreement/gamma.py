@@ -29,7 +29,8 @@ NAN = float("nan")
 CONFIDENCE = 1.96
 """Standard errors in 95 %."""
 TOGETHER = 500
-"""Texts that are aligned at a time, shuffled ones too: enough to be quick, few enough for memory."""
+"""Texts that are aligned at a time, shuffled ones too: enough to be quick, few enough for memory.  Every annotator
+beyond the third multiplies the sets of units that could be aligned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +165,18 @@ def _disorder(parts: Sequence[Sequence[Marked]], categories: int, settings: Sett
     found = []
     for times in parts:
         texts = stacked(times)
-        aligned = best_alignment(texts.units, texts.shape, settings.dissimilarity)
-        columns = (aligned.disorder, texts.sizes.mean(axis=1), *_of_categories(texts, aligned, categories, settings))
+        at_once = max(TOGETHER // 4 ** max(texts.shape[1] - 3, 0), 1)
+        some = [texts.between(first, first + at_once) for first in range(0, len(texts.length), at_once)]
+        aligned = [_aligned(each, categories, settings) for each in some]
+        columns = [np.concatenate(column) for column in zip(*aligned, strict=True)]
         found.append(Disorder(*(each.reshape(len(times), -1, *each.shape[1:]).swapaxes(0, 1) for each in columns)))
     return _joined(found, axis=0)
+
+
+def _aligned(texts: Marked, categories: int, settings: Settings) -> tuple[Floats, Floats, Floats, Floats]:
+    """What the best alignment of each text adds: the columns of `Disorder`, once."""
+    found = best_alignment(texts.units, texts.shape, settings.dissimilarity)
+    return found.disorder, texts.sizes.mean(axis=1), *_of_categories(texts, found, categories, settings)
 
 
 def _joined(parts: Sequence[Disorder], axis: int) -> Disorder:

@@ -51,6 +51,13 @@ class Marked(NamedTuple):
         mean: Floats = total / np.maximum(self.sizes.sum(axis=1), 1)
         return mean
 
+    def between(self, first: int, stop: int) -> "Marked":
+        """Return some of the texts, numbered anew."""
+        begin, end = np.searchsorted(self.units.text, [first, stop])
+        text, *others = (column[begin:end] for column in self.units)
+        units, rows = Units(text - first, *others), slice(first, stop)
+        return Marked(units, self.first[rows] - begin, self.sizes[rows], self.length[rows])
+
 
 def marked(units: Units, annotators: int, length: Ints) -> Marked:
     """Sort the units of some texts.
