@@ -434,3 +434,21 @@ def test_spans_are_counted_as_a_plain_loop_counts_them(labels, rows):
         if any(own[:2] == other[:2] and own[2] < other[3] and other[2] < own[3] for other in sami)
     ]
     assert found["directed", "pair nora>sami"] == pytest.approx(len(hit) / (nora.total() or np.nan), nan_ok=True)
+
+
+def test_where_nobody_marked_anything_every_figure_is_undefined_and_says_why(corpus):
+    pull(corpus, "bare", {"sami": "Nothing happened.", "nora": "Nothing happened."})
+
+    found = of_campaigns(corpus, ["pilot"])
+
+    defined = {
+        (layer, name)
+        for layer, measures in found.figures.items()
+        for name, of in measures.items()
+        for figure in of.values()
+        if figure.value is not None
+    }
+    # Both call every token O; no line was marked, hence none has a boundary.
+    assert defined == {(layer, f"token_{name}") for layer in ("entity", "quote") for name in ("agreement", "ac1")}
+    assert all(not headline for headline in found.headline.values())
+    assert found.figures["entity"]["gamma"]["all"].note == "no spans to compare"

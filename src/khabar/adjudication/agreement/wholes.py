@@ -168,7 +168,7 @@ def _gamma(couples: Sequence[Couple], settings: Settings) -> Iterator[Measure]:
         rows = rows[readers[told.marks.article[rows], told.marks.annotator[rows]]]
         n = np.bincount(told.marks.article[rows], minlength=len(told.articles))
         found = _placed(gamma(_parts(told, layer, rows, readers), len(labels), settings), readers)
-        note = f"each article shuffled {found.shuffles} times, expected disorder within {found.precision():.2%}"
+        note = _how(found) if n.any() else ""
         for name, value in (("gamma", Gamma.gamma), ("gamma_cat", Gamma.gamma_cat)):
             yield Measure(name, n, "spans", _taken(found, value), read, of, NOTHING, note=note)
         if of == ALL:
@@ -188,6 +188,12 @@ def _gamma(couples: Sequence[Couple], settings: Settings) -> Iterator[Measure]:
                     f"label {label}",
                     "no span of it is aligned with another",
                 )
+
+
+def _how(found: Gamma) -> str:
+    precision = found.precision()
+    within = "" if np.isnan(precision) else f", expected disorder within {precision:.2%}"
+    return f"each article shuffled {found.shuffles} times{within}"
 
 
 def _parts(told: Judgements, layer: str, rows: Ints, readers: Mask) -> list[Marked]:
