@@ -26,6 +26,9 @@ AROUND = 30
 SHOWN = 60
 """Characters of a candidate that are shown from its beginning and to its end."""
 
+_CUT = "\N{HORIZONTAL ELLIPSIS}"
+_NOTHING = "\N{EM DASH}"
+
 
 class Asked(NamedTuple):
     """An article that waits for an adjudicator.
@@ -120,8 +123,23 @@ def _question(record: Record, decision: Decision, text: str) -> Iterator[str]:
     yield f"{decision.number}. {_isolated(decision.layer)} {_context(decision, text)}"
     if decision.reason:
         yield f"   ! {_isolated(decision.reason)}"
+    same = _same(decision)
     for letter, each in zip(_letters(), _shuffled(record, decision), strict=False):
-        yield f"   {letter} {_said(each.mark, text)}"
+        yield f"   {letter} {_said(each.mark, text, same)}"
+
+
+class _Same(NamedTuple):
+    """What the adjudicator begins from, and need not be told: the place that all candidates mark, their attributes."""
+
+    place: bool
+    attributes: frozenset[tuple[str, str | bool]]
+
+
+def _same(decision: Decision) -> _Same:
+    marks = [each.mark for each in decision.candidates]
+    said = [frozenset(mark.attributes.items()) for mark in marks if mark]
+    place = len({mark.key if mark else None for mark in marks}) == 1
+    return _Same(place, frozenset.intersection(*said) if place else frozenset())
 
 
 def _letters() -> Iterator[str]:
@@ -142,25 +160,28 @@ def _context(decision: Decision, text: str) -> str:
     """Return the line around what a question is about, as far as it is near."""
     ends = [place for mark in decision.marks for place in _places(mark)]
     start, end = min(place.start for place in ends), max(place.end for place in ends)
-    before = text[max(start - AROUND, text.rfind("\n", 0, start) + 1) : start]
-    stop = text.find("\n", end)
-    after = text[end : min(end + AROUND, stop if stop >= 0 else len(text))]
-    return isolate(f"\N{HORIZONTAL ELLIPSIS}{before}[{_short(text[start:end])}]{after}\N{HORIZONTAL ELLIPSIS}")
+    begin, stop = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    first, last = max(start - AROUND, begin), min(end + AROUND, stop if stop >= 0 else len(text))
+    before = f"{_CUT if first > begin else ''}{text[first:start]}"
+    after = f"{text[end:last]}{_CUT if last == end + AROUND else ''}"
+    label = f"{_isolated(decision.marks[0].label)} " if _same(decision).place else ""
+    return f"{label}{isolate(f'{before}[{_short(text[start:end])}]{after}')}"
 
 
 def _places(mark: Mark) -> list[Place]:
     return [mark.place] if mark.head is None or mark.tail is None else [mark.head, mark.tail]
 
 
-def _said(mark: Mark | None, text: str) -> str:
+def _said(mark: Mark | None, text: str, same: _Same) -> str:
     if mark is None:
-        return "\N{EM DASH}"
+        return _NOTHING
     if mark.head is not None and mark.tail is not None:
         head, tail = (isolate(_short(text[end.start : end.end])) for end in (mark.head, mark.tail))
         return f"{head} {_isolated(mark.label)} {tail}"
-    words = isolate(_short(text[mark.start : mark.end]))
-    more = "".join(f" {_isolated(f'{name}={_value(value)}')}" for name, value in sorted(mark.attributes.items()))
-    return f"{_isolated(mark.label)} {words}{more}"
+    more = [_isolated(f"{name}={_value(value)}") for name, value in sorted(mark.attributes.items() - same.attributes)]
+    if same.place:
+        return " ".join(more) or _NOTHING
+    return " ".join([_isolated(mark.label), isolate(_short(text[mark.start : mark.end])), *more])
 
 
 def _value(value: str | bool) -> str:  # noqa: FBT001 - a value, no switch
@@ -168,9 +189,7 @@ def _value(value: str | bool) -> str:  # noqa: FBT001 - a value, no switch
 
 
 def _short(words: str) -> str:
-    if len(words) <= SHOWN:
-        return words
-    return f"{words[: SHOWN // 2]}\N{HORIZONTAL ELLIPSIS}{words[-(SHOWN // 2) :]}"
+    return words if len(words) <= SHOWN else f"{words[: SHOWN // 2]}{_CUT}{words[-(SHOWN // 2) :]}"
 
 
 def _isolated(words: str) -> str:

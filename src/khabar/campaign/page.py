@@ -53,7 +53,7 @@ STYLE = """
 BESIDE = """
     .khabar .beside { display: flex; align-items: flex-start; column-gap: 16px; }
     .khabar .beside > .words { flex: 1 1 auto; min-width: 0; }
-    .khabar .asked { flex: 0 0 26em; position: sticky; top: 30vh; max-height: 60vh; overflow-y: auto;
+    .khabar .asked { flex: 0 0 26em; position: sticky; top: 8em; max-height: calc(100vh - 20em); overflow-y: auto;
       direction: %(direction)s; text-align: start; border-inline-start: 1px solid #bbb; padding-inline-start: 12px; }
     .khabar .asked .lsf-htx-richtext { white-space: pre-wrap; font-size: 14px; line-height: 1.8; }
   """
@@ -140,8 +140,8 @@ def page_digest(content: str) -> str:
 
 _QUESTIONS = [
     '  <View className="asked">',
-    f'    <Text name="{QUESTIONS}" value="${QUESTIONS}"/>',
     f'    <TextArea name="{NOTE}" toName="{TEXT}" rows="1" editable="true" placeholder="1: why (Enter)"/>',
+    f'    <Text name="{QUESTIONS}" value="${QUESTIONS}"/>',
     "  </View></View>",
 ]
 
