@@ -14,7 +14,7 @@ import click
 from khabar.errors import KhabarError
 
 COMMANDS = (
-    *("ingest", "split", "restore", "studio", "campaign", "adjudicate", "check", "release", "download"),
+    *("ingest", "split", "restore", "studio", "campaign", "adjudicate", "suspects", "check", "release", "download"),
     *("takedown", "show", "stats"),
 )
 """In the order of the way of the data.  A command is the attribute ``command`` of the module of its name."""

@@ -92,7 +92,8 @@ def _ask(corpus: "Corpus", name: str, adjudicators: list[str]) -> None:
             for line in done.refused:
                 click.echo(line)
             places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
-            click.echo(f"{campaign.name}: {done.sent['tasks']} articles asked ({done.there['tasks']} already): {places}", err=True)
+            counts = f"{done.sent['tasks']} articles asked ({done.there['tasks']} already)"
+            click.echo(f"{campaign.name}: {counts}: {places}", err=True)
 
 
 def _campaign(corpus: "Corpus", name: str, asked: "list[Asked]", adjudicators: list[str]) -> "Campaign":
