@@ -9,9 +9,7 @@ from khabar.campaign.results import ready
 from khabar.campaign.tasks import faults
 from khabar.errors import KhabarError
 from khabar.model.annotation import Annotation, withheld_words
-
-PREDICTIONS = "predictions"
-"""Folder of the predictions that were pushed, a folder a model."""
+from khabar.store import PREDICTIONS
 
 
 class Load(NamedTuple):

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from khabar.campaign.assignments import Assignment
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign
-from khabar.campaign.load import PREDICTIONS, Load
+from khabar.campaign.load import Load
 from khabar.campaign.shelf import shelf
 from khabar.errors import KhabarError
+from khabar.store import PREDICTIONS
 
 
 class Row(NamedTuple):

@@ -25,8 +25,21 @@ from khabar.errors import Changed
 from khabar.model.annotation import Note
 from khabar.model.work import Work
 from khabar.store import NOTES, WORK, write_atomically
+from khabar.store.files import decoded
 
 QUARANTINE = "quarantine.jsonl"
+
+
+def quarantine(campaign: Campaign) -> list[Quarantined]:
+    """Return what the last pull did not believe.
+
+    Raises:
+        BadRecord: a line of ``quarantine.jsonl`` does not parse.
+    """
+    path = campaign.folder / QUARANTINE
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    place = campaign.corpus.shown(path)
+    return [decoded(line, Quarantined, f"{place}:{number}") for number, line in enumerate(lines, start=1)]
 
 
 class Pulled(NamedTuple):

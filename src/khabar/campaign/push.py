@@ -14,13 +14,14 @@ import msgspec
 
 from khabar.campaign.client import Door
 from khabar.campaign.folder import Campaign
-from khabar.campaign.load import PREDICTIONS, Load, Loader, placed, words_withheld
+from khabar.campaign.load import Load, Loader, placed, words_withheld
 from khabar.campaign.results import Known, Reading, read_task
 from khabar.campaign.sending import BATCH, Sender, batches
 from khabar.campaign.shelf import Shelf, There, fingerprint, shelf
 from khabar.campaign.tasks import namespaced, results, task
 from khabar.errors import KhabarError, NotFound
 from khabar.model.annotation import Annotation, canonical
+from khabar.store import PREDICTIONS
 
 KINDS = ("tasks", "predictions", "annotations")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from khabar.cli.tables import titled
 from khabar.model.agreement import ALL, Agreement, Confusion, Figure
 from khabar.model.text import apart
 
@@ -42,19 +43,9 @@ def show(found: Agreement) -> None:
     show_(_setting(found))
 
 
-def _table(title: str, *columns: str, left: int = 1) -> "Table":
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left", padding=(0, 1, 0, 0))
-    for number, name in enumerate(columns):
-        table.add_column(name, justify="left" if number < left else "right", no_wrap=True)
-    return table
-
-
 def _layer(title: str, measures: dict[str, dict[str, Figure]]) -> "Table":
     """Show every measure of all annotators and articles; what is to be said of one stands below, once."""
-    table = _table(title, "measure", "value", "95 % interval", "of", "articles", "")
+    table = titled(title, "measure", "value", "95 % interval", "of", "articles", "")
     table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     notes: dict[str, int] = {}
     for name, of in measures.items():
@@ -70,7 +61,7 @@ def _layer(title: str, measures: dict[str, dict[str, Figure]]) -> "Table":
 def _broken_down(title: str, measures: dict[str, dict[str, Figure]], kind: str) -> "Table":
     """Show f1 with its interval, and other measures beside it, a row for each label, pair, source or week."""
     wanted = [name for name in (OF_LABELS if kind == "label" else OF_OTHERS) if name in measures]
-    table = _table(title, kind, "spans", "f1", "95 % interval", *wanted)
+    table = titled(title, kind, "spans", "f1", "95 % interval", *wanted)
     for of, figure in measures["f1"].items():
         others = [measures[name].get(of) for name in wanted]
         if of.startswith(f"{kind} ") and any(each and each.n for each in (figure, *others)):
@@ -89,14 +80,14 @@ def _confusions(layer: str, confusion: Confusion) -> "Table":
         if counts[one][other]
     ]
     title = f"{apart(layer)}, confusions" + (f": {SHOWN} of {len(pairs)}" if len(pairs) > SHOWN else "")
-    table = _table(title, "one said", "another", "times", left=2)
+    table = titled(title, "one said", "another", "times", left=2)
     for times, one, other in sorted(pairs, key=lambda pair: -pair[0])[:SHOWN]:
         table.add_row(apart(one), apart(other), str(times))
     return table
 
 
 def _setting(found: Agreement) -> "Table":
-    table = _table("settings", "", "", left=2)
+    table = titled("settings", "", "", left=2)
     table.columns[1].no_wrap = False
     setting = found.setting
     table.add_row("campaigns", f"{', '.join(found.campaigns)}; label set {', '.join(found.schemes)}")

@@ -1,10 +1,12 @@
-"""The command ``khabar campaign new | push | pull | agreement | quality NAME``."""
+"""The command ``khabar campaign new | push | pull | status | agreement | quality NAME``."""
 
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from khabar.cli.status import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,9 @@ INPUT = click.Path(path_type=Path, exists=True)
 @click.group()
 def command() -> None:
     """Have articles annotated in Label Studio: begin a campaign, push its tasks, pull what was said of them."""
+
+
+command.add_command(status)
 
 
 @command.command()

@@ -16,6 +16,17 @@ def show(table: "Table") -> None:
     Console(stderr=True).print(table)
 
 
+def titled(title: str, *columns: str, left: int = 1) -> "Table":
+    """Return a table without rows, its first ``left`` columns for words and the others for numbers."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(title=title, box=box.SIMPLE, title_justify="left", caption_justify="left", padding=(0, 1, 0, 0))
+    for number, name in enumerate(columns):
+        made.add_column(name, justify="left" if number < left else "right", no_wrap=True)
+    return made
+
+
 def rows(manifest: "Manifest") -> None:
     """Show the rows of each config and split of a release."""
     from rich import box

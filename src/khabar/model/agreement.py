@@ -87,6 +87,37 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     confusions: dict[str, Confusion]
 
 
+class Anchoring(msgspec.Struct, frozen=True, kw_only=True):
+    """Agreement of an annotator with a model in a layer: exact-span F1, with an interval over articles.
+
+    Attributes:
+        annotator: Whose annotations.
+        model: Whose proposals.
+        layer: The layer.
+        shown: On tasks that were begun from the proposal; with one annotator that is the acceptance.
+        hidden: On tasks that were begun from nothing.
+        kept: Spans of shown proposals that stand unchanged in what was submitted.
+        proposed: Spans of shown proposals.
+        added: Spans that were submitted beside those that stand unchanged.
+    """
+
+    annotator: str
+    model: str
+    layer: str
+    shown: Figure
+    hidden: Figure
+    kept: int
+    proposed: int
+    added: int
+
+    @property
+    def drawn(self) -> float | None:
+        """What showing adds to the agreement; None where either is undefined."""
+        if self.shown.value is None or self.hidden.value is None:
+            return None
+        return self.shown.value - self.hidden.value
+
+
 def written(agreement: Agreement) -> bytes:
     """Return it as it stands on disk: JSON, a figure a line, the same bytes for the same figures."""
     fields = msgspec.to_builtins(agreement)

@@ -1,7 +1,7 @@
 """The one room that knows a path of the corpus: where each record lives and how it is written there."""
 
-from khabar.store.corpus import NOTES, WORK, Corpus
+from khabar.store.corpus import NOTES, PREDICTIONS, WORK, Corpus
 from khabar.store.files import append_line, repeated_key, write_atomically
 from khabar.store.intake import SPLITS
 
-__all__ = ["NOTES", "SPLITS", "WORK", "Corpus", "append_line", "repeated_key", "write_atomically"]
+__all__ = ["NOTES", "PREDICTIONS", "SPLITS", "WORK", "Corpus", "append_line", "repeated_key", "write_atomically"]

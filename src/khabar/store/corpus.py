@@ -29,6 +29,8 @@ LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""
 NOTES = "notes.jsonl"
 """What annotators of a campaign noted, a line an annotation that has a note."""
+PREDICTIONS = "predictions"
+"""Folder of the predictions that were pushed into a campaign, a folder a model."""
 WORK = "work.jsonl"
 """Name of the file of a campaign that says what was done in it."""
 
@@ -206,6 +208,11 @@ class Corpus(Intake):
         """Return the annotations that a campaign pulled, of every article or of one, article by article."""
         pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
         return sorted(pulled, key=lambda path: (path.name, path.parent.name))
+
+    def campaign_predictions(self, name: str) -> list[Path]:
+        """Return the predictions that were pushed into a campaign, article by article."""
+        kept = (self.campaign(name) / PREDICTIONS).glob("*/*.json")
+        return sorted(kept, key=lambda path: (path.name, path.parent.name))
 
     def campaign_notes(self, name: str) -> dict[tuple[str, str], str]:
         """Return what annotators of a campaign noted beside their annotations, by annotator and article."""

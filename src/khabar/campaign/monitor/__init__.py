@@ -1,0 +1,1 @@
+"""How a campaign goes: figures from what pulls have seen, and one page that shows them."""
