@@ -172,6 +172,27 @@ def test_white_space_that_was_changed_everywhere_is_put_back_and_proven_by_the_d
     assert bool(found.changes) == (changed != text)
 
 
+@given(st.integers(0, 10**6), st.lists(st.sampled_from(list(MENDED)), min_size=1, max_size=3), st.integers(1, 2))
+def test_in_the_form_that_is_taken_every_span_that_is_found_has_its_words(seed, names, edits):
+    draw = random.Random(seed)  # noqa: S311 - the same edits for the same seed
+    text, places = page(seed)
+    article, new = wanted(text, places), text
+    for _ in range(edits):
+        new = edited(new, draw)
+    for name in names:
+        new = MENDED[name](new)
+
+    told, best = drift(article, normal_form(new.encode("utf-8")).text, "x")
+
+    assert told.text_sha256 == digest(best)
+    assert told.kept + told.moved + told.lost == len(places)
+    for each in told.spans:
+        words = text[each.start : each.end]
+        assert (each.to is None) == bool(each.why)
+        assert each.to is None or best[each.to : each.to + len(words)] == words
+    assert sum(count for *_, count in told.moves) == told.moved
+
+
 def test_a_text_of_other_words_is_not_proven():
     text, _ = page(7)
 

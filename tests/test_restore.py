@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import khabar
 from conftest import SHARED, add_gold, add_judgement
 from khabar.errors import BadRecord, BadText, Changed, NotFound, Withheld
+from khabar.ingest import theirs as theirs_module
 from khabar.ingest.restore import missing, search, wanted
 from khabar.ingest.theirs import theirs
 from khabar.ingest.web.html import decoded, text_of
@@ -276,7 +278,7 @@ def test_an_archive_with_the_plain_text_is_known_by_digest_and_one_that_breaks_o
     assert (found.text, found.drift) == (text, None)
     assert [each.problem.partition(":")[0] for each in told][-1] == "it is not UTF-8, and declares no charset"
     with pytest.raises(BadText, match="is it a WARC, and whole"):
-        list(kept(have / "b.warc"))
+        list(kept(have / "b.warc", 1 << 20))
 
 
 def test_the_archives_that_others_keep_are_read_or_told():
@@ -296,7 +298,7 @@ def test_arabic_archives_are_read_in_what_they_are_written_in_or_told():
         pytest.skip("no archives beside the repository")
 
     by_page = {}
-    for each in kept(path):
+    for each in kept(path, 1 << 20):
         by_page.setdefault(each.url.partition("?")[0], []).append(each)
 
     for pages in by_page.values():
@@ -304,6 +306,16 @@ def test_arabic_archives_are_read_in_what_they_are_written_in_or_told():
         assert len(texts) == 1, "every encoding gives one text"
         assert all("it is not UTF-8" in each.problem for each in pages if each.text is None)
     assert any(each.problem for pages in by_page.values() for each in pages)
+
+
+def test_what_is_too_large_to_be_an_article_is_not_read(release, full, text, have, monkeypatch):
+    monkeypatch.setattr(theirs_module, "LARGEST", 100)
+    (have / "a.txt").write_text(text, encoding="utf-8", newline="")
+    (have / "a.warc.gz").write_bytes(warc({"https://x.y/b": (text.encode(), "text/plain")}))
+
+    (told,) = theirs([have])
+
+    assert (told.text, told.problem) == (None, f"it has {len(text)} bytes, an article 100 at most: is it one?")
 
 
 # Beside a release
@@ -368,6 +380,26 @@ def test_a_text_that_drifted_is_loaded_once_it_is_accepted_and_says_so(release, 
     assert [drifted[each["start"] : each["end"]] for each in judged["entities"]] == ["Port Sami", "Port Sami"]
     assert "a7/e4" in {each["id"] for each in report["spans"] if each.get("to") is None}
     assert list(verify(release)) == []
+
+
+def test_spans_that_moved_together_are_told_together(release, full, text, have, khabar_here):
+    (have / "a.txt").write_text("Banner\n" + text.replace("Omar", "Umar"), encoding="utf-8")
+
+    _, out, _ = khabar_here("--root", full.root, "restore", "--from", have)
+
+    assert re.search(r"^closed-b:0-100: moved by \+7: \d+ spans$", out, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_release_is_called_by_its_name_where_it_was_downloaded(release, text, have, tmp_path, khabar_here):
+    khabar.download(str(release))
+    (have / "a.txt").write_text(text, encoding="utf-8", newline="")
+
+    status, out, err = khabar_here("restore", "khabar@1.0.0", "--from", have, "--to", tmp_path / "texts")
+
+    assert (status, out) == (0, "closed-b\n"), err
+    rows = {row["id"]: row for row in khabar.load("khabar@1.0.0", texts=tmp_path / "texts")["train"]}
+    assert rows["closed-b"]["text"] == text
 
 
 def test_a_second_restore_adds_to_the_first(release, text, have, tmp_path, khabar_here):

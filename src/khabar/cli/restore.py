@@ -122,6 +122,8 @@ class _Tally:
         counts = f"{drift.kept} spans kept, {drift.moved} moved, {drift.lost} lost ({drift.share:.1%} found)"
         fate = "accepted" if accepted else "not taken"
         click.echo(f"{drift.article}: {drift.place} drifted ({what}): {counts}: {fate}")
+        for first, last, shift, count in drift.moves:
+            click.echo(f"{drift.article}:{first}-{last}: moved by {shift:+}: {count} spans")
         for each in drift.spans:
             if each.to is None:
                 click.echo(f"{drift.article}:{each.start}-{each.end}: lost: {each.why} [{each.label} {each.id}]")

@@ -23,6 +23,6 @@ def command(root: Path, article: str, reason: str) -> None:
     for release in released_in(corpus, article):
         click.echo(f"{corpus.shown(release)} still has it: remove it, release anew, and withdraw what is out", err=True)
     click.echo(
-        "what was committed stays in git's history: remove it there; its tasks go from the server with the next push",
+        "what was committed stays in git's history, and in back-ups: remove it there; its tasks go with the next push",
         err=True,
     )

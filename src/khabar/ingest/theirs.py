@@ -13,6 +13,8 @@ from khabar.ingest.web.warc import kept
 from khabar.model.text import normal_form
 
 PAGES = (".html", ".htm", ".xhtml")
+LARGEST = 1 << 26
+"""Bytes of a file or page; what is larger is a film, not an article."""
 INDEXES = (".csv", ".jsonl")
 ARCHIVES = (".warc", ".warc.gz", ".warc.zst")
 
@@ -107,16 +109,22 @@ def _file(path: Path, *, meant: bool = False) -> Iterator[Theirs]:
         return
     page = path.suffix.lower() in PAGES
     try:
-        raw = path.read_bytes()
+        raw = _bytes(path)
         yield _text(str(path), (path.stem, path.name), lambda: text_of(decoded(raw)) if page else raw)
     except (BadText, OSError) as error:
         if meant or page or name.endswith(".txt"):
             yield Theirs(str(path), (), None, getattr(error, "strerror", None) or str(error))
 
 
+def _bytes(path: Path) -> bytes:
+    if (size := path.stat().st_size) > LARGEST:
+        raise BadText(f"it has {size} bytes, an article {LARGEST} at most: is it one?")
+    return path.read_bytes()
+
+
 def _archive(path: Path) -> Iterator[Theirs]:
     try:
-        for each in kept(path):
+        for each in kept(path, LARGEST):
             place = f"{path}: {each.url}"
             if each.text is None:
                 yield Theirs(place, (), None, each.problem)

@@ -6,6 +6,8 @@ asking the digest again proves it.  Of any other text the spans are found again 
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
@@ -102,6 +104,29 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     def share(self) -> float:
         """Share of the spans that have a place, from 0 to 1."""
         return (self.kept + self.moved) / len(self.spans) if self.spans else 0.0
+
+    @property
+    def moves(self) -> list["Move"]:
+        """The spans that moved, those together that moved alike."""
+        there = sorted((each.start, each.end, each.to - each.start) for each in self.spans if each.to is not None)
+        runs = (list(run) for _, run in groupby(there, key=itemgetter(2)))
+        return [Move(run[0][0], max(end for _, end, _ in run), run[0][2], len(run)) for run in runs if run[0][2]]
+
+
+class Move(NamedTuple):
+    """Spans one behind the other that moved alike.
+
+    Attributes:
+        start: First code point of the first, in the text that was annotated.
+        end: One past the last of the last.
+        shift: By how many code points they moved.
+        spans: How many they are.
+    """
+
+    start: int
+    end: int
+    shift: int
+    spans: int
 
 
 class Wanted(NamedTuple):

@@ -29,8 +29,8 @@ class Kept(NamedTuple):
     problem: str = ""
 
 
-def kept(path: Path) -> Iterator[Kept]:
-    """Yield the pages of a WARC, plain or compressed, record by record.
+def kept(path: Path, largest: int) -> Iterator[Kept]:
+    """Yield the pages of a WARC, plain or compressed, record by record; those of more than ``largest`` bytes are not.
 
     Raises:
         NotFound: fastwarc is not installed.
@@ -43,7 +43,7 @@ def kept(path: Path) -> Iterator[Kept]:
     wanted = WarcRecordType.response | WarcRecordType.resource
     try:
         with path.open("rb") as file:
-            for record in ArchiveIterator(file, record_types=wanted, auto_decode="all"):
+            for record in ArchiveIterator(file, record_types=wanted, max_content_length=largest, auto_decode="all"):
                 yield from _page(record)
     except (OSError, EOFError, ValueError) as error:
         raise BadText(f"{path}: {error}: is it a WARC, and whole?") from None
