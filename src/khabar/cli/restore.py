@@ -124,9 +124,12 @@ class _Tally:
         click.echo(f"{drift.article}: {drift.place} drifted ({what}): {counts}: {fate}")
         for first, last, shift, count in drift.moves:
             click.echo(f"{drift.article}:{first}-{last}: moved by {shift:+}: {count} spans")
+        lost: dict[tuple[int, int, str], list[str]] = {}
         for each in drift.spans:
             if each.to is None:
-                click.echo(f"{drift.article}:{each.start}-{each.end}: lost: {each.why} [{each.label} {each.id}]")
+                lost.setdefault((each.start, each.end, each.why), []).append(f"{each.label} {each.id}")
+        for (start, end, why), names in sorted(lost.items()):
+            click.echo(f"{drift.article}:{start}-{end}: lost: {why} [{', '.join(names)}]")
 
     def end(self, left: "list[Wanted]") -> None:
         for each in left:
