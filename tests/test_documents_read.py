@@ -12,7 +12,7 @@ import yaml
 from mlcroissant._src.core.context import Context
 from mlcroissant._src.core.rdf import make_context
 
-from conftest import REPOSITORY, add_agreement
+from conftest import REPOSITORY, add_agreement, add_gold
 from khabar.errors import BadRecord
 from khabar.loading import read_manifest, verify
 from khabar.model.figures import plain
@@ -20,6 +20,7 @@ from khabar.release.build import build
 from khabar.release.documents.answers import answers
 from khabar.release.documents.columns import columns
 from khabar.release.documents.croissant import CONTEXT
+from khabar.store import Corpus
 from own import VERSION, edit, own
 from own import small as small_
 
@@ -109,6 +110,25 @@ def test_croissant_gives_back_the_rows_of_every_config(metadata, known, release)
         assert sorted(map(repr, records)) == sorted(repr(_as_record(row, nested)) for row in expected)
         (told,) = (each for each in metadata.metadata.record_sets if each.id == name)
         assert all(path in told.description for path in nested)
+
+
+def test_croissant_reads_all_shards_of_a_split(corpus):
+    for number, split in enumerate(("train", "train", "validation")):
+        add_gold(corpus, "open", f"a{number}", f"[Nothing was said in {number}](BODY)", split)
+    intake = corpus.root / "corpus" / "open" / "articles.jsonl"
+    records = [json.loads(line) | {"batch": number} for number, line in enumerate(intake.read_bytes().splitlines())]
+    intake.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
+    folder = build(Corpus(corpus.root), VERSION, lambda: 0)
+    shards = {split: told.files for split, told in read_manifest(folder).configs["regions"].splits.items()}
+    assert [len(files) for files in shards.values()] == [2, 1]
+
+    records = [_as_row(record, "regions") for record in as_croissant(folder).records("regions")]
+
+    assert sorted((each["split"], each["text"]) for each in records) == [
+        ("train", "Nothing was said in 0"),
+        ("train", "Nothing was said in 1"),
+        ("validation", "Nothing was said in 2"),
+    ]
 
 
 def _as_row(record, config):
