@@ -268,6 +268,12 @@ def test_mangled_bytes_of_parquet_are_a_finding_or_a_line(checkout, rows, tmp_pa
 
 # What is too long
 
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev/null", "/dev/stdin"])
+def test_a_device_is_no_annotation_and_is_not_read_for_ever(checkout, khabar_here, path):
+    assert bearable(khabar_here("--root", checkout, "check", path)) == 2
+
+
 MEGABYTES = 100
 LONG = {
     "annotation.json": (b'{"article": "', b"a", b'"}'),

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from cases import FIXTURES, cases, findings, numbered
 from khabar import checks
+from khabar.checks.kinds import LOOSE
 from khabar.checks.nesting import nesting
-from khabar.checks.view import LOOSE, View
+from khabar.checks.view import View
 from khabar.model import inline
 from khabar.model.annotation import Annotation, Relation, Span, canonical, with_words, withheld
 from khabar.model.article import Article, Source
@@ -400,6 +401,7 @@ CLUSTERED = (
     "ab \N{ARABIC LETTER ALEF}\N{ARABIC SHADDA}\N{ARABIC FATHA}\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN AA}"
     "\N{COMBINING ACUTE ACCENT}\N{WOMAN}\N{MICROSCOPE}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}\N{VARIATION SELECTOR-16}"
     "\N{REGIONAL INDICATOR SYMBOL LETTER E}\N{COMBINING ENCLOSING KEYCAP}\N{HANGUL SYLLABLE GA}"
+    "\N{WAVING BLACK FLAG}\N{TAG LATIN SMALL LETTER G}\N{CANCEL TAG}"
 )
 
 
@@ -415,3 +417,10 @@ def test_characters_are_whole_where_unicode_says_so(labels, text, data):
     cut = only(judged(labels, annotation, text), "span-on-whole-characters")
 
     assert bool(cut) == (start not in edges or end not in edges)
+
+
+def test_a_flag_that_is_made_of_tags_is_no_invisible_edge(labels):
+    scotland = "\N{WAVING BLACK FLAG}\N{TAG LATIN SMALL LETTER G}\N{TAG LATIN SMALL LETTER B}\N{CANCEL TAG}"
+    found = inline.read(f"[{scotland}](GPE)x", labels)
+
+    assert judged(labels, found.annotation(labels, "open-a"), found.text) == []

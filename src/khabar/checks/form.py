@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_spans, check
-from khabar.checks.view import EDGE, View
+from khabar.checks.kinds import EDGE
+from khabar.checks.view import View
 from khabar.model.annotation import DIGEST_PREFIX
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask

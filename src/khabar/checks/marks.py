@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from khabar.checks.engine import Broken, broken_places, broken_spans, check
-from khabar.checks.view import LETTER, MARK, View
+from khabar.checks.kinds import LETTER, MARK
+from khabar.checks.view import View
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
 from khabar.model.finding import Level, Severity

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.compute as pc
 
 from khabar.checks.engine import Broken, broken_articles, broken_places, broken_spans, check
-from khabar.checks.view import JOINED, JOINER, LOOSE, STACKED, UNFIT, View
+from khabar.checks.kinds import JOINED, JOINER, LOOSE, STACKED, UNFIT
+from khabar.checks.view import View
 from khabar.model import text
 from khabar.model.columns import RECORDED, Ints, Mask
 from khabar.model.finding import Level, Severity

@@ -19,6 +19,9 @@ TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates (UAX 9), which turn the direction of what follows unseen; the marks U+200E, U+200F
 and U+061C stand in many a clean text."""
 
+TAGS = range(0xE0020, 0xE0080)
+"""Characters that are seen as what they make of the flag before them."""
+
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 DIGEST_SHOWN = 8
 SHA256 = r"^[0-9a-f]{64}\Z"
@@ -82,6 +85,8 @@ def digest(text: str) -> str:
 
 def is_edge(character: str) -> bool:
     """Tell whether a character is white space, invisible or a control: no span begins or ends with one."""
+    if ord(character) in TAGS:
+        return False
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 

@@ -272,6 +272,8 @@ class Corpus(Intake):
         Raises:
             BadRecord: it does not parse, is too large to be one, or is of another article than its name says.
         """
+        if not path.is_file():
+            raise BadRecord(f"{self.shown(path)}: it is no file, an annotation is one: name another")
         if (size := path.stat().st_size) > LARGEST:
             raise BadRecord(f"{self.shown(path)}: it has {size} bytes, an annotation {LARGEST} at most: is it one?")
         found = decoded(path.read_bytes(), Annotation, self.shown(path))
