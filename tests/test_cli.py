@@ -1,5 +1,6 @@
 """The commands as people call them: arguments in, output and exit status out."""
 
+import json
 import re
 import subprocess
 import sys
@@ -63,6 +64,21 @@ def test_gold_without_fault_exits_0_and_with_a_fault_1(corpus, khabar):
     assert bad.returncode == as_json.returncode == 1
     assert [line.rsplit("[")[-1] for line in bad.stdout.splitlines()] == ["span-marks-its-words]", "span-trimmed]"]
     assert '"check":"span-trimmed"' in as_json.stdout
+
+
+def test_a_finding_names_the_line_of_the_gold_that_is_to_be_mended(corpus, khabar):
+    add_gold(corpus, "open", "a", PAGE)
+    name = "annotations/gold/open/open-a.json"
+    path = corpus.root / name
+    path.write_text(path.read_text(encoding="utf-8").replace('"end":9', '"end":10'), encoding="utf-8")
+
+    told = [json.loads(line) for line in khabar("check", "--format", "json", root=corpus.root).stdout.splitlines()]
+    on_github = khabar("check", "--format", "github", root=corpus.root).stdout
+
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert {each["file"] for each in told} == {name}
+    assert all('"end":10' in lines[each["file_line"] - 1] for each in told)
+    assert on_github.startswith(f"::error file={name},line={told[0]['file_line']},title=")
 
 
 def test_a_gold_file_of_no_article_or_in_a_wrong_place_is_found(corpus, khabar):

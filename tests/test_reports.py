@@ -87,16 +87,18 @@ def test_sarif_keeps_to_the_published_schema():
     assert not schema.is_valid(wrong)
 
 
-def test_sarif_points_to_the_text_or_to_the_file_that_cannot_be_read():
-    lost = msgspec.structs.replace(FINDINGS[1], article="annotations/gold/a b/c.json")
+def test_a_place_is_the_line_of_the_record_and_without_a_file_that_of_the_text():
+    filed = msgspec.structs.replace(FINDINGS[0], file="annotations/gold/a b/c.json", file_line=7, line=2)
 
-    places = [each["locations"] for each in json.loads(told("sarif", [*FINDINGS, lost]))["runs"][0]["results"]]
+    found = json.loads(told("sarif", [*FINDINGS, filed]))["runs"][0]["results"]
+    places = [each["locations"][0]["physicalLocation"] for each in found]
 
-    assert [each["physicalLocation"]["artifactLocation"]["uri"] for (each,) in places] == [
-        "open-a.txt",
-        "open-b.txt",
-        "annotations/gold/a%20b/c.json",
-    ]
+    uris = [each["artifactLocation"]["uri"] for each in places]
+    assert uris == ["open-a.txt", "open-b.txt", "annotations/gold/a%20b/c.json"]
+    assert [each.get("region") for each in places] == [{"charOffset": 6, "charLength": 9}, None, {"startLine": 7}]
+    assert found[2]["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "open-a:2:6-15"}]
+    command = "::error file=annotations/gold/a b/c.json,line=7,title=span-trimmed in open-a::open-a:2:6-15: error: "
+    assert told("github", [filed]).startswith(command)
 
 
 def test_sarif_names_every_rule_and_gives_places_in_code_points():

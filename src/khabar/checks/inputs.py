@@ -6,7 +6,6 @@ What cannot be read becomes a finding, and the rest is checked all the same.
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +13,14 @@ import pyarrow.parquet as pq
 
 from khabar.checks.engine import examine, settle
 from khabar.checks.facts import Facts, placed, together
+from khabar.checks.files import judge_files
 from khabar.checks.judged import ROWS, Judged, Read, judged, unreadable
 from khabar.checks.parquet import UNREADABLE, is_release, judge_parquet, parquet_files
 from khabar.checks.standards import Reached, Standards
 from khabar.checks.tombstones import remains
 from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError
-from khabar.model.annotation import GOLD, Annotation, canonical, encoded
+from khabar.model.annotation import Annotation
 from khabar.model.finding import Finding, Level, Severity
 from khabar.store import Corpus
 from khabar.store.agreements import agreements
@@ -128,7 +128,7 @@ def _judge(corpus: Corpus, paths: list[Path], jobs: int, last: Level, others: Ot
             yield Judged(
                 0, 0, [*_texts_without_gold(corpus), *_splits(corpus), *remains(corpus)], _without_gold(corpus)
             )
-        yield from _annotations(corpus, corpus.gold_files(), last, gold=True)
+        yield from judge_files(corpus, corpus.gold_files(), last, gold=True)
     for path in paths:
         parquet, read = parquet_files(path), others.read(path)
         if read is not None:
@@ -137,19 +137,9 @@ def _judge(corpus: Corpus, paths: list[Path], jobs: int, last: Level, others: Ot
         elif parquet:
             yield from judge_parquet(parquet, corpus.labels, jobs, last)
         else:
-            yield from _annotations(corpus, corpus.annotation_files(path), last)
+            yield from judge_files(corpus, corpus.annotation_files(path), last)
         if is_release(path) and last is Level.CORPUS:
             yield Judged(0, 0, [_leak(each) for each in dict.fromkeys(others.leaks(path))])
-
-
-def _untidy(annotation: Annotation) -> Finding:
-    return Finding(
-        check="record-canonical",
-        severity=Severity.WARNING,
-        article=annotation.article,
-        annotator=annotation.annotator,
-        message="its file is not in canonical order and form: khabar check --fix writes it so",
-    )
 
 
 def _texts_without_gold(corpus: Corpus) -> Iterator[Finding]:
@@ -194,27 +184,3 @@ def _leak(told: str) -> Finding:
 
 def _of_article(check: str, article: str, message: str) -> Finding:
     return Finding(check=check, severity=Severity.ERROR, article=article, annotator="", message=message)
-
-
-def _annotations(corpus: Corpus, files: Iterable[Path], last: Level, *, gold: bool = False) -> Iterator[Judged]:
-    each = iter(files)
-    while chunk := list(islice(each, ROWS)):
-        read, untidy, lost = [], [], []
-        for path in chunk:
-            try:
-                annotation = corpus.read_annotation(path, expected=path.stem)
-                article = corpus.article(annotation.article)
-                if gold and path != corpus.gold_place(article):
-                    raise BadRecord(f"its place is {corpus.shown(corpus.gold_place(article))}: move it there")
-                if gold and (annotation.kind, annotation.annotator) != (GOLD, GOLD):
-                    raise BadRecord(f"it is by {annotation.annotator}, gold is by gold: adjudicate it")
-                if corpus.source_of(article).redistribute == "text" and any(s.text is None for s in annotation.spans):
-                    raise BadRecord("a span does not repeat its words, each should: put them there")
-                read.append(annotation)
-                if encoded(canonical(annotation, corpus.labels.layer_names)) != path.read_bytes():
-                    untidy.append(annotation)
-            except (KhabarError, OSError) as error:
-                lost.append(unreadable(corpus.shown(path), str(error)))
-        yield Judged(0, 0, [*lost, *map(_untidy, untidy)])
-        for batch in corpus.batches(read, ROWS):
-            yield judged(batch, last)

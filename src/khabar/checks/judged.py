@@ -47,7 +47,20 @@ def judged(batch: Batch, last: Level) -> Judged:
     return Judged(len(batch), int((~batch.has_text).sum()), examined.findings, left)
 
 
-def unreadable(place: str, message: str) -> Finding:
-    """Return the finding of the check ``record-reads``: what is there is no record."""
-    told = message.removeprefix(f"{place}: ")
-    return Finding(check="record-reads", severity=Severity.ERROR, article=place, annotator="", message=told)
+def unreadable(place: str, message: str, *, is_file: bool = False) -> Finding:
+    """Return the finding of the check ``record-reads``: what is there is no record.
+
+    Args:
+        place: A file, or what it is in an export.
+        message: What is wrong with it.
+        is_file: Whether the place is a file.
+    """
+    return Finding(
+        check="record-reads",
+        severity=Severity.ERROR,
+        article=place,
+        annotator="",
+        message=message.removeprefix(f"{place}: "),
+        file=place if is_file else "",
+        file_line=1 if is_file else 0,
+    )

@@ -90,7 +90,7 @@ def _judge_part(path: Path, groups: list[int], labels: LabelSet, last: Level) ->
                 raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
         table = conform(table.select(wanted.names), wanted)
     except (*UNREADABLE, BadRecord) as error:
-        return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0])])
+        return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0], is_file=True)])
     parts = [judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]
     return Judged(
         sum(part.annotations for part in parts),

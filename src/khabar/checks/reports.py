@@ -29,13 +29,14 @@ def json(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def github(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield workflow commands, which GitHub shows as annotations of a run.
+    """Yield workflow commands, which GitHub shows as annotations of a run, beside the line that is to be mended.
 
     Its escapes: docs.github.com, "Workflow commands for GitHub Actions".
     """
     for each in findings:
         title = _escaped(f"{each.check} in {each.article}", property_=True)
-        yield f"::{each.severity} title={title}::{_escaped(str(each))}"
+        place = f"file={_escaped(each.file, property_=True)},line={each.file_line}," if each.file else ""
+        yield f"::{each.severity} {place}title={title}::{_escaped(str(each))}"
 
 
 def _escaped(words: str, *, property_: bool = False) -> str:
@@ -71,7 +72,10 @@ def _printable(words: str) -> str:
 
 
 def sarif(findings: Iterable[Finding]) -> Iterator[str]:
-    """Yield a SARIF 2.1.0 log, for code scanning services.  A place is a range of the text's code points."""
+    """Yield a SARIF 2.1.0 log, for code scanning services.
+
+    A place is the line of the record that is to be mended; where there is no file of it, the text's code points.
+    """
     rules = [
         {
             "id": each.name,
@@ -93,23 +97,20 @@ def sarif(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _result(finding: Finding) -> dict[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": _address(finding.article)}}
-    if finding.start >= 0:
+    place: dict[str, object] = {"artifactLocation": {"uri": quote(finding.file or f"{finding.article}.txt")}}
+    if finding.file:
+        place["region"] = {"startLine": finding.file_line}
+    elif finding.start >= 0:
         region = {"charOffset": finding.start, "charLength": max(finding.end - finding.start, 0)}
         place["region"] = {"startLine": finding.line, **region} if finding.line else region
     result: dict[str, object] = {
         "ruleId": finding.check,
         "level": "error" if finding.severity is Severity.ERROR else "warning",
         "message": {"text": finding.message},
-        "locations": [{"physicalLocation": place}],
+        "locations": [{"physicalLocation": place, "logicalLocations": [{"fullyQualifiedName": finding.place}]}],
         "properties": {"article": finding.article, "annotator": finding.annotator, "span": finding.span},
     }
     return {**result, "hostedViewerUri": finding.link} if finding.link else result
-
-
-def _address(article: str) -> str:
-    """Return where a finding points: to the text of an article, or to the file that could not be read."""
-    return quote(article if article.endswith((".json", ".parquet")) else f"{article}.txt")
 
 
 for _format in (text, json, sarif, junit, github):

@@ -44,6 +44,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         line: Line of its first code point, counted from 1; 0 where no place is meant or the text is not at hand.
         span: Id of the span, empty where none is meant.
         words: What stands at the place, empty where the text is withheld or the place is outside it.
+        file: The file of the record, relative to the checkout if it lies there; empty where it has none of its own.
+        file_line: Its line on which the span is spelt, or the record begins, counted from 1; 0 where there is no file.
         link: Address that opens the task in Label Studio, empty where it is not known.
     """
 
@@ -57,6 +59,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line: int = 0
     span: str = ""
     words: str = ""
+    file: str = ""
+    file_line: int = 0
     link: str = ""
 
     def __str__(self) -> str:
