@@ -210,9 +210,12 @@ def test_tokens_bear_the_outermost_label_that_they_meet(report):
     assert found["token_alpha"]["all"].value == pytest.approx(krippendorff.alpha(coded.codes), abs=1e-6)
     marked = coded.codes[(coded.codes > 0).any(axis=1)]
     assert found["token_fleiss_kappa_marked"]["all"].value == pytest.approx(kappa.fleiss(marked), abs=1e-6)
-    assert found["token_cohen_kappa"]["pair nora+sami"].value == pytest.approx(
-        kappa.cohen(coded.codes[:, [0, 2]]), abs=1e-6
-    )
+    two = coded.codes[:, [0, 2]]
+    assert found["token_cohen_kappa"]["pair nora+sami"].value == pytest.approx(kappa.cohen(two), abs=1e-6)
+    # Tokens that both call O, whatever a third says.
+    two = two[(two > 0).any(axis=1)]
+    assert found["token_cohen_kappa_marked"]["pair nora+sami"].value == pytest.approx(kappa.cohen(two), abs=1e-6)
+    assert found["token_cohen_kappa_marked"]["pair nora+sami"].n == len(two)
 
 
 def test_nested_spans_are_one_outermost_span(corpus):
@@ -343,6 +346,9 @@ def test_the_command_writes_what_it_prints_and_twice_the_same(pilot, khabar_here
     assert found == of_campaigns(pilot, ["pilot"])
     assert found.headline["entity"]["f1"] == found.figures["entity"]["f1"]["all"].value
     assert "NaN" not in out
+    options = ("--seed", 3, "--resamples", 20, "--json")
+    told = json.loads(khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", *options)[1])
+    assert (told["setting"]["seed"], told["setting"]["resamples"], told["setting"]["gamma"]["seed"]) == (3, 20, 3)
     assert json.loads(raw)["setting"]["gamma"]["alpha"] == 3
 
 

@@ -242,20 +242,22 @@ def door_of(corpus: "Corpus") -> "Iterator[Door]":
 
 @command.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--resamples", type=click.IntRange(1), default=1000, show_default=True, help="Draws for an interval.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of resampling and shuffling.")
 @click.option("--json", "as_json", is_flag=True, help="Print agreement.json instead of tables.")
 @click.pass_obj
-def agreement(root: Path, names: tuple[str, ...], *, as_json: bool) -> None:
+def agreement(root: Path, names: tuple[str, ...], *, resamples: int, seed: int, as_json: bool) -> None:
     """Measure how far annotators agree, and write agreement.json; several campaigns are looked at as one."""
     from khabar.adjudication.agreement.report import of_campaigns
     from khabar.cli.agreement import lines, show
     from khabar.cli.waiting import waiting
-    from khabar.model.agreement import written
+    from khabar.model.agreement import Setting, written
     from khabar.store import Corpus
     from khabar.store.agreements import write_agreement
 
     corpus = Corpus(root)
     with waiting(f"comparing annotators of {', '.join(names)}"):
-        found = of_campaigns(corpus, names)
+        found = of_campaigns(corpus, names, Setting(resamples=resamples, seed=seed))
     for place in write_agreement(corpus, found):
         click.echo(corpus.shown(place), err=True)
     if as_json:

@@ -2,17 +2,17 @@
 
 A token bears the label of the outermost span that it meets, a line that of its span; a token without one is O.  Tokens
 that nobody marks are most of a text, and agreeing on them flatters: measures named ``..._marked`` leave out tokens that
-all who read them call O.  Nested spans are looked at by their outermost alone: what lies inside is for span measures.
+all who are compared call O.  Of nested spans the outermost alone is looked at: what lies inside is for span measures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from khabar.adjudication.agreement import sums
-from khabar.adjudication.agreement.codes import MISSING
+from khabar.adjudication.agreement.codes import MISSING, Floats
 from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.measures import Measure, of_sums
 from khabar.adjudication.agreement.pairs import Couple
@@ -39,9 +39,11 @@ class Coded(NamedTuple):
     codes: Ints
     values: tuple[str, ...]
 
-    def take(self, kept: Mask) -> "Coded":
-        """Return some of the units."""
-        return self._replace(article=self.article[kept], codes=self.codes[kept])
+    def between(self, annotators: Sequence[int], *, marked: bool) -> "Coded":
+        """Return what some annotators call the units; of tokens those that one of them marked, if asked for."""
+        codes = self.codes[:, list(annotators)]
+        kept: Mask = np.any(codes > O, axis=1) if marked else np.ones(len(codes), dtype=bool)
+        return self._replace(article=self.article[kept], codes=codes[kept])
 
 
 def outermost(told: Judgements, layer: str) -> Ints:
@@ -109,39 +111,47 @@ def unit_measures(told: Judgements, coded: Coded, couples: list[Couple]) -> Iter
     read = np.flatnonzero(read_twice & at_hand)
     without = int((read_twice & ~at_hand).sum())
     note = f"left out: {without} articles whose text is not at hand" if without else ""
-    found = _measures(coded, f"{coded.kind}_", couples, (read, at_hand))
-    yield from (replace(each, note=note) for each in found)
-    if coded.kind == "token":
-        some: Mask = np.any(coded.codes > O, axis=1)
-        marked = coded.take(some)
-        found = _measures(marked, "token_", couples, (read, at_hand))
-        renamed = (replace(each, name=f"{each.name}_marked", note=note) for each in found)
-        yield from (each for each in renamed if not each.of.startswith("label "))
+    for marked in (False, True) if coded.kind == "token" else (False,):
+        for each in _measures(coded, couples, (read, at_hand), marked=marked):
+            name = f"{coded.kind}_{each.name}{'_marked' if marked else ''}"
+            yield replace(each, name=name, unit=f"{coded.kind}s", note=note)
 
 
-def _measures(coded: Coded, prefix: str, couples: list[Couple], about: tuple[Ints, Mask]) -> Iterator[Measure]:
-    """Yield alpha and kappas of all annotators and of each two, and alpha of each label against the others."""
+def _measures(coded: Coded, couples: list[Couple], about: tuple[Ints, Mask], *, marked: bool) -> Iterator[Measure]:
+    """Yield alpha and kappas of all annotators and of each two; alpha of each label too, where no token is left out."""
     read, at_hand = about
-    shape, unit = (len(at_hand), len(coded.values)), f"{coded.kind}s"
-    together = sums.coincidences(coded.codes, coded.article, shape)
-    whose = [(ALL, coded.codes, read, together)]
+    shape = (len(at_hand), len(coded.values))
+    yield from _of_readers(coded.between(range(coded.codes.shape[1]), marked=marked), ALL, read, shape)
+    tables = []
     for couple in couples:
-        two = coded.codes[:, list(couple.annotators)]
-        articles = np.flatnonzero(couple.read & at_hand)
-        whose.append((f"pair {couple.name}", two, articles, sums.coincidences(two, coded.article, shape)))
-    for of, codes, articles, pairs in whose:
-        answered = np.bincount(coded.article[(codes != MISSING).sum(axis=1) > 1], minlength=shape[0])
-        yield Measure(f"{prefix}alpha", answered, unit, of_sums(pairs, sums.alpha_of), articles, of)
-        counts = sums.answers(codes, coded.article, shape)
-        for name, value in (("agreement", sums.observed_of), ("fleiss_kappa", sums.fleiss_of), ("ac1", sums.ac1_of)):
-            yield Measure(f"{prefix}{name}", answered, unit, of_sums(counts, value), articles, of)
-    for number, label in enumerate(coded.values):
-        if coded.kind == "line" or number != O:
-            said = np.round(together[:, number, :].sum(axis=1)).astype(np.int64)
-            taken = of_sums(sums.against_rest(together, number), sums.alpha_of)
-            yield Measure(f"{prefix}alpha", said, unit, taken, read, f"label {label}")
-    tables = [sums.tables(coded.codes[:, list(couple.annotators)], coded.article, shape) for couple in couples]
+        two = coded.between(couple.annotators, marked=marked)
+        yield from _of_readers(two, f"pair {couple.name}", np.flatnonzero(couple.read & at_hand), shape)
+        tables.append(sums.tables(two.codes, two.article, shape))
     for of, some, articles in pooled(couples, tables):
         both = some.sum(axis=(1, 2)).astype(np.int64)
-        kept = articles[at_hand[articles]]
-        yield Measure(f"{prefix}cohen_kappa", both, unit, of_sums(some, sums.cohen_of), kept, of)
+        yield Measure("cohen_kappa", both, "", of_sums(some, sums.cohen_of), articles[at_hand[articles]], of)
+    if not marked:
+        yield from _of_labels(coded, read, sums.coincidences(coded.codes, coded.article, shape))
+
+
+def _of_readers(coded: Coded, of: str, read: Ints, shape: tuple[int, int]) -> Iterator[Measure]:
+    """Yield what is measured on any number of annotators."""
+    answered = np.bincount(coded.article[(coded.codes != MISSING).sum(axis=1) > 1], minlength=shape[0])
+    pairs = sums.coincidences(coded.codes, coded.article, shape)
+    counts = sums.answers(coded.codes, coded.article, shape)
+    for name, some, value in (
+        ("alpha", pairs, sums.alpha_of),
+        ("agreement", counts, sums.observed_of),
+        ("fleiss_kappa", counts, sums.fleiss_of),
+        ("ac1", counts, sums.ac1_of),
+    ):
+        yield Measure(name, answered, "", of_sums(some, value), read, of)
+
+
+def _of_labels(coded: Coded, read: Ints, pairs: Floats) -> Iterator[Measure]:
+    """Yield alpha of each label against all others; of O there is none, it is what all others are not."""
+    for number, label in enumerate(coded.values):
+        if coded.kind == "line" or number != O:
+            said = np.round(pairs[:, number, :].sum(axis=1)).astype(np.int64)
+            taken = of_sums(sums.against_rest(pairs, number), sums.alpha_of)
+            yield Measure("alpha", said, "", taken, read, f"label {label}")
