@@ -449,3 +449,36 @@ def test_an_article_without_its_text_cannot_be_asked_and_the_rest_goes_on(corpus
 
     assert [each.article for each in rounds["pilot-adjudication"]] == keys[1:]
     assert refused[0].startswith(f"{keys[0]}: the text is not at hand")
+
+
+def test_a_link_that_was_removed_stays_away_though_its_end_was_moved(corpus):
+    key = article(corpus)
+    for name in ("a1", "a2"):
+        says(corpus, key, A, name)
+    says(corpus, key, SHORT, "a3")
+    settle(corpus)
+    moved = A.replace("[it opens](QUOTE", "it [opens](QUOTE").replace(" HAS_CUE=c1", "")
+    answers(corpus, key, moved)
+
+    settle(corpus)
+    settle(corpus, replace=True)
+
+    assert gold(corpus, key)[1] == [("opens", "HAS_SOURCE", "Leila Haddad")]
+
+
+def test_a_decision_keeps_its_words_when_nobody_repeats_them_any_more(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    answers(corpus, key, A)
+    settle(corpus)
+    corpus.gold_place(corpus.article(key)).unlink()
+    (corpus.campaign("pilot-adjudication") / "annotations" / "judge" / f"{key}.json").unlink()
+    for name in ("a1", "a2"):
+        says(corpus, key, NO_PORT, name)
+
+    (done,) = settle(corpus)
+
+    assert done.written
+    assert ("Port Sami", "GPE") in gold(corpus, key)[0]

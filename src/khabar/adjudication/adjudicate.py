@@ -150,7 +150,7 @@ class _Merge:
 
     def _judged(self, case: Case, layers: tuple[str, ...], decisions: list[Decision]) -> list[Decision]:
         """Return the decisions, open again where what came of them breaks a rule."""
-        gold = gold_of(case, layers, decisions, self._corpus.labels)
+        gold = gold_of(case, layers, decisions, self._corpus)
         wrong = self._terms.judge(gold, Level.SENSE)
         of_span = {span.id: mark_of(span).place for span in gold.spans if span.layer in layers}
         faults = {of_span.get(each.span): each for each in wrong}
@@ -166,7 +166,7 @@ class _Merge:
     def _written(
         self, case: Case, layers: tuple[str, ...], decisions: list[Decision], notes: tuple[str, ...]
     ) -> Result:
-        gold = gold_of(case, layers, decisions, self._corpus.labels)
+        gold = gold_of(case, layers, decisions, self._corpus)
         # By their very names: annotators' keys were called what gold calls them.
         differ = statements(gold) ^ statements(case.gold) if case.gold else {None}
         if case.gold and differ and not self._terms.replace:

@@ -114,7 +114,8 @@ def _links(fresh: Sequence[Decision], standing: Sequence[Decision], ends: _Ends)
         whole = [Mark(label=label, head=head, tail=tail) for head, label, tail in attached if head and tail]
         waits = any(ends.is_open(end) for head, _, tail in both for end in (head, tail))
         keys = each.keys | {(each.layer, *mark.key) for mark in whole}
-        if keys & stays or keys <= gone or (not whole and not (waits and each.how == "open")):
+        # Whatever became of its ends, a link that was decided not to stand does not.
+        if keys & stays or each.keys <= gone or (not whole and not (waits and each.how == "open")):
             continue
         if whole and each.how != "open" and each.mark and (whole[0].head, whole[0].label) in chosen:
             continue

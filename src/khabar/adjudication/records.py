@@ -11,8 +11,11 @@ from khabar.adjudication.standing import FIRM, answered, corrected, marks_of
 from khabar.adjudication.statements import statements
 from khabar.errors import KhabarError
 from khabar.model.annotation import Annotation, canonical
+from khabar.model.article import Article
 from khabar.model.decision import Decision, Place, Record
 from khabar.model.labels import LabelSet
+from khabar.model.text import salted_digest
+from khabar.store import Corpus
 
 
 class Left(KhabarError):
@@ -45,12 +48,27 @@ def _answer(case: Case, labels: LabelSet) -> Answer | None:
     return case.answers[0] if case.answers else None
 
 
-def gold_of(case: Case, layers: tuple[str, ...], decisions: Sequence[Decision], labels: LabelSet) -> Annotation:
-    """Return the gold that comes of decisions, with the layers of today's gold that they are not about."""
+def gold_of(case: Case, layers: tuple[str, ...], decisions: Sequence[Decision], corpus: Corpus) -> Annotation:
+    """Return the gold that comes of decisions, with the layers of today's gold that they are not about.
+
+    Raises:
+        Left: nobody repeats the words of a decision any more, and the text is not at hand.
+    """
     said = (*case.annotations, *(each.annotation for each in case.answers), *([case.gold] if case.gold else []))
     words = {(span.start, span.end): (span.text, span.digest) for each in said for span in each.spans}
+    marks = (each.mark for each in decisions if each.mark and each.mark.head is None)
+    for start, end in {(mark.start, mark.end) for mark in marks} - set(words):
+        words[start, end] = _words(corpus, corpus.article(case.article), start, end)
     like = msgspec.structs.replace(case.annotations[0], layers=layers)
-    return canonical(annotation_of(decisions, like, words, case.gold), labels.layer_names)
+    return canonical(annotation_of(decisions, like, words, case.gold), corpus.labels.layer_names)
+
+
+def _words(corpus: Corpus, article: Article, start: int, end: int) -> tuple[str | None, str | None]:
+    text = corpus.text(article)
+    if text is None:
+        raise Left(f"the words at {start}-{end} are needed, the text is not at hand: khabar restore")
+    open_ = corpus.source_of(article).redistribute == "text"
+    return (text[start:end], None) if open_ else (None, salted_digest(article.sha256, text[start:end]))
 
 
 def record_of(case: Case, layers: tuple[str, ...], rule: Rule, decisions: Sequence[Decision]) -> Record:

@@ -1,5 +1,6 @@
 """The command ``khabar adjudicate NAME...``."""
 
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--rule", default="unanimous", help="What settles a question: unanimous, majority, or a share as 0.67.")
-@click.option("--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if so many]")
+@click.option(
+    "--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if any has so many]"
+)
 @click.option("--into", help="Name of the adjudication campaign. [default: the first NAME and -adjudication]")
 @click.option("--adjudicators", default="", help="Pseudonyms of those who adjudicate, by commas.")
 @click.option("--no-push", is_flag=True, help="Send no questions to Label Studio; the next run does.")
@@ -49,9 +52,11 @@ def command(
         found = checks.of_annotation(corpus, annotation)
         return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
 
-    people = {path.parent.name for name in names for path in corpus.campaign_annotations(name)}
+    heard = Counter(path.stem for name in names for path in corpus.campaign_annotations(name))
     round_ = into or f"{names[0]}-adjudication"
-    terms = Terms(judge, round_, rule_(rule), replace, least or min(2, len(people)), _known(corpus, names))
+    terms = Terms(
+        judge, round_, rule_(rule), replace, least or min(2, max(heard.values(), default=1)), _known(corpus, names)
+    )
     written = open_ = 0
     for result in adjudicate(corpus, names, terms):
         written += result.written
