@@ -5,7 +5,6 @@ import msgspec
 from conftest import add_gold
 from khabar import checks
 from khabar.adjudication.adjudicate import Terms, adjudicate
-from khabar.checks.engine import CHECKS
 from khabar.model import inline
 from khabar.model.annotation import with_words, withheld
 from khabar.model.finding import Severity
@@ -42,9 +41,9 @@ def says(corpus, key, marked, annotator, campaign="pilot", **how):
 def settle(corpus, *campaigns, **how):
     """Adjudicate; return what became of each article."""
 
-    def judge(annotation, last):
-        found = checks.of_annotation(corpus, annotation)
-        return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
+    def judge(annotations, last):
+        found = checks.of_annotations(corpus, annotations, last)
+        return [each for each in found if each.severity is Severity.ERROR]
 
     return list(adjudicate(corpus, campaigns or ["pilot"], Terms(judge, "pilot-adjudication", **how)))
 

@@ -7,7 +7,6 @@ from conftest import add_gold
 from khabar import checks
 from khabar.adjudication.adjudicate import Terms, adjudicate
 from khabar.adjudication.statements import statements
-from khabar.checks.engine import CHECKS
 from khabar.errors import NotFound
 from khabar.model.annotation import Span, with_words
 from khabar.model.finding import Severity
@@ -34,9 +33,9 @@ def says(corpus, annotation, annotator):
 
 
 def settle(corpus, **how):
-    def judge(annotation, last):
-        found = checks.of_annotation(corpus, annotation)
-        return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
+    def judge(annotations, last):
+        found = checks.of_annotations(corpus, annotations, last)
+        return [each for each in found if each.severity is Severity.ERROR]
 
     return list(adjudicate(corpus, ["pilot"], Terms(judge, "pilot-adjudication", **how)))
 

@@ -6,7 +6,8 @@ written whole: a run that was cut off is completed by the next.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from khabar.model.decision import Decision, mark_of
 from khabar.model.finding import Finding, Level
 from khabar.store import Corpus
 
-Judge = Callable[[Annotation, Level], list[Finding]]
+Judge = Callable[[Sequence[Annotation], Level], list[Finding]]
 
 
 class Result(NamedTuple):
@@ -51,7 +52,7 @@ class Terms:
     """How a merge is done.
 
     Attributes:
-        judge: Says by which errors an annotation breaks rules, up to a level; what breaks one becomes no gold.
+        judge: Returns the errors by which annotations break rules, up to a level; what breaks one becomes no gold.
         round: Name of the first adjudication campaign; later ones have a number behind it.
         rule: What settles a question.
         replace: Whether gold that says otherwise may be replaced.
@@ -103,9 +104,10 @@ class _Merge:
     def settle(self, chunk: Sequence[Case]) -> Iterator[Result]:
         """Write the gold of the articles in which nothing is open; keep the others."""
         sound = []
+        faults = self._faults(chunk)
         for case in chunk:
             try:
-                self._refuse(case)
+                self._refuse(case, faults)
                 sound.append(case)
             except Left as why:
                 yield _left(case, str(why))
@@ -117,16 +119,24 @@ class _Merge:
             if result:
                 yield result
 
-    def _refuse(self, case: Case) -> None:
+    def _faults(self, chunk: Sequence[Case]) -> dict[tuple[str, str], list[Finding]]:
+        """Return what keeps annotations from being compared at all, by article and annotator."""
+        said = [each for case in chunk for each in (*case.annotations, *(answer.annotation for answer in case.answers))]
+        found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+        for each in self._terms.judge(said, Level.FORM):
+            found[each.article, each.annotator].append(each)
+        return found
+
+    def _refuse(self, case: Case, faults: Mapping[tuple[str, str], list[Finding]]) -> None:
         names = [each.annotator for each in case.annotations]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice:
             raise Left(f"{twice} annotated it in two campaigns: give two people two pseudonyms, or name one campaign")
         if len(names) < self._terms.least:
             raise Left(f"annotated by {', '.join(names)} alone, {self._terms.least} are wanted: see --least")
-        for each in (*case.annotations, *(answer.annotation for answer in case.answers)):
-            if wrong := self._terms.judge(each, Level.FORM):
-                raise Left(f"{each.annotator} breaks {len(wrong)} rules, as {wrong[0]}")
+        for name in (*names, *(answer.annotation.annotator for answer in case.answers)):
+            if wrong := faults.get((case.article, name)):
+                raise Left(f"{name} breaks {len(wrong)} rules, as {wrong[0]}")
 
     def _settle(self, case: Case, items: list[Item]) -> Result | None:
         labels = self._corpus.labels
@@ -151,7 +161,7 @@ class _Merge:
     def _judged(self, case: Case, layers: tuple[str, ...], decisions: list[Decision]) -> list[Decision]:
         """Return the decisions, open again where what came of them breaks a rule."""
         gold = gold_of(case, layers, decisions, self._corpus)
-        wrong = self._terms.judge(gold, Level.SENSE)
+        wrong = self._terms.judge([gold], Level.SENSE)
         of_span = {span.id: mark_of(span).place for span in gold.spans if span.layer in layers}
         faults = {of_span.get(each.span): each for each in wrong}
         if None in faults:

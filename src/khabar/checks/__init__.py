@@ -2,7 +2,7 @@
 
 from khabar.checks import corpus, form, marks, regions, scheme, sense, text, tombstones, waivers
 from khabar.checks.engine import CHECKS, Check, examine, run
-from khabar.checks.inputs import Others, judge, of_annotation
+from khabar.checks.inputs import Others, judge, of_annotations
 from khabar.checks.judged import Judged, Read
 from khabar.checks.repair import repair_files
 from khabar.checks.reports import FORMATS
@@ -19,7 +19,7 @@ __all__ = [
     "form",
     "judge",
     "marks",
-    "of_annotation",
+    "of_annotations",
     "regions",
     "repair_files",
     "run",

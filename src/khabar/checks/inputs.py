@@ -44,9 +44,10 @@ class Others(NamedTuple):
 ALONE = Others()
 
 
-def of_annotation(corpus: Corpus, annotation: Annotation) -> list[Finding]:
-    """Check one annotation of one article by all rules that it keeps alone."""
-    return [finding for batch in corpus.batches([annotation]) for finding in examine(batch).findings]
+def of_annotations(corpus: Corpus, annotations: Iterable[Annotation], last: Level = Level.SENSE) -> Iterator[Finding]:
+    """Yield what is wrong with annotations by the rules that each keeps alone, up to the last level that is wanted."""
+    for batch in corpus.batches(annotations, ROWS):
+        yield from examine(batch, last).findings
 
 
 def judge(

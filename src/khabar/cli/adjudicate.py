@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from khabar.adjudication.listing import Asked
     from khabar.campaign.client import Door
     from khabar.campaign.folder import Campaign
     from khabar.campaign.push import Pushed
+    from khabar.model.annotation import Annotation
+    from khabar.model.finding import Finding, Level
     from khabar.store import Corpus
 
 
@@ -41,16 +45,14 @@ def command(
     from khabar import checks
     from khabar.adjudication.adjudicate import Terms, adjudicate
     from khabar.adjudication.rules import rule as rule_
-    from khabar.checks.engine import CHECKS
-    from khabar.model.annotation import Annotation
-    from khabar.model.finding import Finding, Level, Severity
+    from khabar.model.finding import Severity
     from khabar.store import Corpus
 
     corpus = Corpus(root)
 
-    def judge(annotation: Annotation, last: Level) -> list[Finding]:
-        found = checks.of_annotation(corpus, annotation)
-        return [each for each in found if each.severity is Severity.ERROR and CHECKS[each.check].level <= last]
+    def judge(annotations: "Sequence[Annotation]", last: "Level") -> "list[Finding]":
+        found = checks.of_annotations(corpus, annotations, last)
+        return [each for each in found if each.severity is Severity.ERROR]
 
     heard = Counter(path.stem for name in names for path in corpus.campaign_annotations(name))
     round_ = into or f"{names[0]}-adjudication"
