@@ -169,6 +169,13 @@ def test_an_account_is_not_made_where_the_pseudonym_is_taken_or_the_server_was_n
             account(studio, name, quiet)
 
 
+def test_an_account_is_not_made_on_the_embedded_server_where_another_is_named(state, monkeypatch):
+    monkeypatch.setenv("KHABAR_STUDIO_URL", "https://studio.example.org")
+
+    with pytest.raises(ServerTrouble, match=r"names another server, .* 'khabar studio user leila --id' and its number"):
+        account(state, "leila", quiet)
+
+
 # The real server
 
 

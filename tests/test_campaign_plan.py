@@ -193,6 +193,15 @@ def test_articles_and_annotators_that_come_later_change_nothing_that_was_drawn()
     assert {each.role for each in other[len(first) :]} == {"qualification", "control"}
 
 
+def test_where_there_are_no_batches_what_comes_later_is_due_at_once():
+    plan = changed(batch=0, qualification=())
+    first = completed(plan, ())
+
+    more = completed(changed(plan, articles=(*PLAN.articles, "b-1"), controls=(*PLAN.controls, "c-4")), first)
+
+    assert {each.batch for each in more} == {1}
+
+
 def test_assignments_are_read_as_written_and_a_line_that_is_none_is_told():
     found = completed(PLAN, ())
     content = written(found)
@@ -284,7 +293,7 @@ def test_the_command_writes_a_plan_and_a_dry_run_tells_what_it_makes(corpus, kha
 
     new = khabar_here("--root", corpus.root, "campaign", "new", "pilot", "--layers", "region", *wanted, *people)
     before = {path: path.read_bytes() for path in corpus.campaign("pilot").rglob("*")}
-    dry = khabar_here("--root", corpus.root, "campaign", "push", "pilot", "--dry-run", "--batch", "1")
+    dry = khabar_here("--root", corpus.root, "campaign", "push", "pilot", "--dry-run", "--release", "1")
 
     plan = Campaign(Corpus(corpus.root), "pilot").plan
     assert new[:2] == (0, "annotations/campaigns/pilot/campaign.toml\n")

@@ -333,6 +333,19 @@ def test_a_project_that_annotators_share_has_each_task_annotated_as_often_as_ask
         pull(campaign, door, quiet)
 
 
+def test_a_project_without_tasks_is_pulled_and_nothing_is_written(corpus, door):
+    (key,) = add(corpus, "closed")
+    (corpus.root / "corpus" / "closed" / f"{key}.txt").unlink()
+    campaign = begin(corpus, [key])
+    push(campaign, door, Load(), quiet)
+    before = files(campaign)
+
+    found = [pull(campaign, door, quiet), pull(campaign, door, quiet)]
+
+    assert [(each.new, each.summary.tasks) for each in found] == [(False, 0)] * 2
+    assert files(campaign) == before
+
+
 @pytest.mark.parametrize(
     ("name", "layers", "keys", "error"),
     [

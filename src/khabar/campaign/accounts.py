@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from khabar.campaign.address import EMBEDDED
+from khabar.campaign.address import EMBEDDED, URL, home
 from khabar.campaign.environment import program, settings
 from khabar.campaign.people import People, Person
 from khabar.campaign.server import Studio
@@ -50,8 +50,13 @@ def account(studio: Studio, name: str, tell: Callable[[str], None]) -> tuple[Per
     Raises:
         BadRecord: the name cannot be a pseudonym.
         Changed: the pseudonym is that of a user whose account was not made here.
-        ServerTrouble: the server was never started, or its shell fails.
+        ServerTrouble: campaigns talk to another server, or this one was never started, or its shell fails.
     """
+    if home() != EMBEDDED:
+        raise ServerTrouble(
+            f"{URL} names another server, accounts are made on the embedded one alone: make it there, and say"
+            f" 'khabar studio user {name} --id' and its number"
+        )
     people = People(studio.folder, EMBEDDED)
     there = people.known.get(name)
     if there is not None and there.token:

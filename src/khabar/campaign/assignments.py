@@ -2,7 +2,7 @@
 
 A line is one article in one project.  The lines stand in the order in which an annotator meets them, which is another
 in each project.  Lines are added when articles or annotators are, and none is ever changed: what an annotator saw
-stays known.  Nothing of it but the article reaches the server.
+stays known.  Nothing of it but the article reaches the server; whoever reads the repository sees which are controls.
 """
 
 import hashlib
@@ -101,7 +101,7 @@ def _work(plan: Plan, there: tuple[Assignment, ...]) -> Iterator[Assignment]:
             chosen.append(min(rest, key=lambda each: (*_burden(each, chosen, loads, shared), _rank(plan, each, key))))
         loads.update(chosen)
         shared.update(map(frozenset, combinations(chosen, 2)))
-        batch = first + (place // plan.batch if plan.batch else 0)
+        batch = first + place // plan.batch if plan.batch else 1
         yield from (Assignment(article=key, project=project, batch=batch) for project in chosen)
 
 

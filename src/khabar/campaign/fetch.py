@@ -79,6 +79,9 @@ class Fetch:
             for content in self._told(self._door.pages(number, after=done)):
                 pull = self._exports.keep(pull, name, [content])
                 states |= states_of(content, pull.pages[-1])
+        if not pull.pages and not self._exports.pulls:  # there is nothing, and never was
+            self._exports.begin("", full=False)
+            return
         self._exports.put(pull)
         self.states, self.pull = states, pull
 

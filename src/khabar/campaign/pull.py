@@ -141,7 +141,8 @@ class _Settling:
         self._put(NOTES, [self._noted[key] for key in sorted(self._noted)])
         self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work))
         summary = self._summary(exports, states)
-        exports.put(summary)
+        if summary.number:
+            exports.put(summary)
         return Pulled(new, summary, self._written, removed, tuple(self._away), tuple(self._notes))
 
     def _reading(self, project: str, drafts: dict[int, list[msgspec.Raw]]) -> tuple[Reading, Desk]:

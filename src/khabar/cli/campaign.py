@@ -70,11 +70,11 @@ def new(root: Path, /, name: str, layers: str, articles: tuple[str, ...], **opti
 @click.argument("name")
 @click.option("--predictions", type=INPUT, help="Annotation files that annotators begin from.")
 @click.option("--annotations", type=INPUT, help="Annotation files that are submitted as they are.")
-@click.option("--batch", type=click.IntRange(1), help="Release the batches up to this one.")
+@click.option("--release", type=click.IntRange(1), metavar="BATCH", help="Release the batches up to this one.")
 @click.option("--dry-run", is_flag=True, help="Print what would be made, and make nothing.")
 @click.pass_obj
 def push(
-    root: Path, name: str, predictions: Path | None, annotations: Path | None, batch: int | None, *, dry_run: bool
+    root: Path, name: str, predictions: Path | None, annotations: Path | None, release: int | None, *, dry_run: bool
 ) -> None:
     """Send to Label Studio what is not there yet, of the batches that are released."""
     from khabar.campaign.folder import Campaign
@@ -88,10 +88,10 @@ def push(
     campaign = Campaign(corpus, name)
     load = Load(predictions, annotations, _questions(corpus, campaign))
     if dry_run:
-        _preview(corpus, campaign, load, batch)
+        _preview(corpus, campaign, load, release or 0)
         return
-    if batch:
-        campaign.release(batch)
+    if release:
+        campaign.release(release)
     with waiting(f"pushing {name}") as tell, door_of(corpus) as door:
         done = push_(campaign, door, load, tell)
         places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
@@ -116,15 +116,15 @@ def _questions(corpus: "Corpus", campaign: "Campaign") -> dict[str, str]:
     return {each.article: each.questions for each in rounds.get(campaign.name, [])}
 
 
-def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", batch: int | None) -> None:
+def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", release: int) -> None:
     """Print what a push would make; a server is asked what is there, if the campaign is on one."""
     from khabar.campaign.preview import preview
 
     if any(campaign.plan.projects.values()):
         with door_of(corpus) as door:
-            rows = preview(campaign, door, load, batch or 0)
+            rows = preview(campaign, door, load, release)
     else:
-        rows = preview(campaign, None, load, batch or 0)
+        rows = preview(campaign, None, load, release)
     for row in rows:
         place = f"project {row.project} ({row.number or 'new'}), batch {row.batch}"
         who = ", ".join(row.annotators) or "whoever comes"
