@@ -230,6 +230,21 @@ def test_words_that_stand_in_several_places_are_not_guessed():
     assert list(found.lost.values()) == ["its words stand in several places"]
 
 
+def test_a_paragraph_that_changed_places_is_said_to_stand_out_of_its_order():
+    lines = [f"Line {name} of the page, which is long enough" for name in ("one", "two", "three", "four")]
+    starts = [sum(len(each) + 1 for each in lines[:number]) for number in range(4)]
+    places = [Place(start, start + len(line)) for start, line in zip(starts, lines, strict=True)]
+    article = wanted("\n".join(lines), places)
+
+    found = anchored(article.sha256, article.places, "\n".join([lines[2], lines[0], lines[1], lines[3]]))
+
+    assert set(found.found) == {places[0], places[1], places[3]}
+    assert found.lost == {places[2]: "its words stand out of their order"}
+    told, _ = drift(article, "\n".join([lines[2], lines[0], lines[1], lines[3]]), "x")
+    assert "order changed" in told.kinds
+    assert "words changed" not in told.kinds
+
+
 def test_another_text_is_called_another():
     text, places = page(1)
     other, _ = page(2)

@@ -49,6 +49,7 @@ class Anchored(NamedTuple):
 
 
 GONE = "its words are gone"
+ELSEWHERE = "its words stand out of their order"
 UNSURE = "its words stand in several places"
 FOREIGN = "the text is another one"
 
@@ -86,6 +87,7 @@ def anchored(sha256: str, places: dict[Place, str], text: str) -> Anchored:
     """
     search = _Search(_Text(sha256, text), places)
     left = sorted(places, key=lambda place: (place.start - place.end, place.start))
+    search.begin()
     search.settle([place for place in left if place.end - place.start >= DISTINCT])
     while True:
         before = len(search.found)
@@ -109,6 +111,34 @@ class _Search:
         self._alike: dict[str, list[Place]] = defaultdict(list)
         for place in sorted(places):
             self._alike[places[place]].append(place)
+
+    def begin(self) -> None:
+        """Find the whole lines that are there once, in the old text and the new, as many as keep their order.
+
+        The heaviest chain is taken, so that a paragraph that changed places costs itself and not the others.
+        """
+        once = [(place, starts[0]) for place, starts in self._whole_lines() if len(starts) == 1]
+        best: list[tuple[int, int]] = []
+        for number, (place, start) in enumerate(once):
+            weight, before = 0, -1
+            for earlier in range(number):
+                other, there = once[earlier]
+                fits = other.end <= place.start and there + other.end - other.start <= start
+                if fits and best[earlier][0] > weight:
+                    weight, before = best[earlier][0], earlier
+            best.append((weight + place.end - place.start, before))
+        at = max(range(len(best)), key=lambda each: best[each][0], default=-1)
+        while at >= 0:
+            self.found[once[at][0]] = once[at][1]
+            at = best[at][1]
+
+    def _whole_lines(self) -> Iterator[tuple[Place, list[int]]]:
+        """Yield each long place whose words no other has, in order, and where they are a whole line."""
+        for place in sorted(self._places):
+            length = place.end - place.start
+            if length >= DISTINCT and len(self._alike[self._places[place]]) == 1:
+                lines = (start for start in self._new.lines if start + length in self._new.line_ends)
+                yield place, [start for start in lines if self._is_at(place, start)]
 
     def settle(self, places: Iterable[Place]) -> None:
         """Find what can be found of the places, in the order given."""
@@ -163,7 +193,8 @@ class _Search:
         for starts in self._candidates((low, high), near, length):
             if matches := [start for start in starts if self._is_at(place, start)]:
                 return self._chosen(place, matches, (low, high), expected)
-        self.why[place] = GONE
+        elsewhere = length >= DISTINCT and any(self._is_at(place, start) for start in self._new.lines)
+        self.why[place] = ELSEWHERE if elsewhere else GONE
         return None
 
     def _candidates(self, within: tuple[int, int], near: tuple[int, int], length: int) -> Iterator[Iterable[int]]:

@@ -12,11 +12,11 @@ from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
-from khabar.model.anchors import Anchored, Place, anchored
+from khabar.model.anchors import ELSEWHERE, Anchored, Place, anchored
 from khabar.model.annotation import Annotation
 from khabar.model.text import digest, salted_digest
 
-Kind = Literal["white space", "text added", "text removed", "words changed"]
+Kind = Literal["white space", "text added", "text removed", "order changed", "words changed"]
 _ODD_SPACE = re.compile("[\t\N{NO-BREAK SPACE}\u2000-\u200a\N{NARROW NO-BREAK SPACE}\u205f\N{IDEOGRAPHIC SPACE}]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\N{SOFT HYPHEN}]")
 _EDGES = re.compile(r"(?m)^ +| +$| +(?= )")
@@ -237,6 +237,5 @@ def _kinds(form: Mended, outcome: Anchored) -> Iterator[Kind]:
             kinds.add("white space" if bare else "text added" if step > 0 else "text removed")
         if place.end > old_end:
             old_end, new_end = place.end, start + place.end - place.start
-    if outcome.lost:
-        kinds.add("words changed")
+    kinds |= {"order changed" if why == ELSEWHERE else "words changed" for why in outcome.lost.values()}
     yield from (kind for kind in get_args(Kind) if kind in kinds)
