@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from khabar.model import inline
@@ -93,6 +93,7 @@ def test_tokens_follow_one_another_and_leave_nothing_out_but_spaces(labels, text
 
 
 @given(st.lists(TEXT.filter(encodable), min_size=2, max_size=4))
+@example([".", "]\N{RIGHT-TO-LEFT MARK}\N{GRINNING FACE}"])  # a mark that closes nothing of its own article
 def test_what_stands_in_other_articles_leaves_no_trace(labels, texts):
     alone = [told(plain(labels, text)) for text in texts]
 

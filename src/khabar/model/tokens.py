@@ -124,7 +124,7 @@ def _sentences(batch: Batch, article: Ints, first: Ints, stop: Ints) -> Ints:
     characters = batch.characters
     sign = characters[first]
     single = stop - first == 1
-    apart = np.append(True, first[1:] > stop[:-1])
+    apart = np.append(True, (first[1:] > stop[:-1]) | (np.diff(article) > 0))
     line = np.searchsorted(np.flatnonzero(characters == ord("\n")), first)
     letter = single & (_classes(sign) == _WORD)
     abbreviated = (sign == ord(".")) & ~apart & np.append(False, letter[:-1])
