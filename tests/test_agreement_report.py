@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from conftest import new_corpus
-from khabar.adjudication.agreement import kappa, krippendorff, sums
+from khabar.adjudication.agreement import kappa, krippendorff, sums, unitizing
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.gamma import Settings
 from khabar.adjudication.agreement.gathering import judgements
@@ -22,6 +22,7 @@ from khabar.adjudication.agreement.report import layer_measures, measured, of_ca
 from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
 from khabar.adjudication.agreement.spans import span_measures
 from khabar.adjudication.agreement.units import line_codes, outermost, token_codes
+from khabar.adjudication.agreement.wholes import continua, whole_measures
 from khabar.errors import Incomparable, NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.model import inline
@@ -32,6 +33,8 @@ from khabar.store.agreements import agreements
 from khabar.store.corpus import WORK
 
 LAYERS = ("region", "entity", "quote")
+FEW = Setting(resamples=50)
+SHORT = ("--resamples", 50)
 # A page as three annotators read it; what each says of the same words.
 PAGE = {
     "sami": "[[Port Sami](GPE entity=e1) opens, [said](CUE id=c1) [[Leila](PERS entity=e2)](SOURCE id=s1 entity=e2):"
@@ -85,7 +88,7 @@ def pilot(corpus):
 def report(tmp_path_factory):
     """The agreement of that campaign, and its corpus."""
     corpus = pull(new_corpus(tmp_path_factory.mktemp("pilot") / "checkout"), "page", PAGE, SECOND, THIRD)
-    return corpus, of_campaigns(corpus, ["pilot"])
+    return corpus, of_campaigns(corpus, ["pilot"], FEW)
 
 
 def told_by(corpus, *campaigns):
@@ -218,6 +221,23 @@ def test_tokens_bear_the_outermost_label_that_they_meet(report):
     assert found["token_cohen_kappa_marked"]["pair nora+sami"].n == len(two)
 
 
+def test_the_unitizing_coefficients_are_those_of_all_texts_end_to_end(report):
+    told, found = told_by(report[0]), report[1].figures["entity"]
+    first, labels = told.offset("entity")
+    texts = continua(told, "entity", outermost(told, "entity"), told.covers["entity"])
+    pairs = [unitizing.coincidences(text, labels) for text in texts]
+
+    whole = pairs[0] + pairs[1] + pairs[2]
+
+    assert found["u_alpha"]["all"].value == pytest.approx(unitizing.u_alpha(whole), abs=1e-6)
+    assert found["cu_alpha"]["all"].value == pytest.approx(unitizing.cu_alpha(whole), abs=1e-6)
+    for label in ("GPE", "PERS", "ORG"):
+        number = list(told.labels.labels).index(label) - first
+        assert found["ku_alpha"][f"label {label}"].value == pytest.approx(unitizing.ku_alpha(whole, number), abs=1e-6)
+    assert found["alpha_u"]["all"].value is None
+    assert found["alpha_u"]["all"].note.startswith("the articles were read by different numbers of annotators")
+
+
 def test_nested_spans_are_one_outermost_span(corpus):
     nested = "[[[Bank of [Sudan](GPE)](ORG) and [Nile](LOC)](ORG)](BODY)"
     pull(corpus, "nested", {"sami": nested, "nora": nested})
@@ -247,6 +267,25 @@ def test_a_measure_of_some_articles_is_that_of_a_campaign_of_these_articles(tmp_
     assert taken(whole, [keys[0], keys[2]]) == pytest.approx(taken(part, told_by(part).articles), nan_ok=True)
 
 
+def test_gamma_of_an_article_is_its_own_among_articles_of_other_numbers_of_readers(tmp_path, report):
+    alone = pull(new_corpus(tmp_path / "alone"), "page", SECOND)
+
+    def gammas(corpus, article):
+        told = told_by(corpus)
+        pairs = couples(told, "entity", 0.5)
+        found = [
+            each for each in whole_measures(pairs, Settings(shuffles=30, precision=1)) if each.name.startswith("gamma")
+        ]
+        one = np.array([article])
+        return {(each.name, each.of): each.taken(np.ones((1, 1)), one)[0] for each in found if "pair" not in each.of}
+
+    # Two read the second article, three the others: it is the only one of its part, and shuffled by the same numbers.
+    among, own = gammas(report[0], 1), gammas(alone, 0)
+
+    assert among == pytest.approx(own, nan_ok=True)
+    assert 0 < own["gamma", "all"] < 1
+
+
 def test_an_interval_holds_the_value_and_the_same_seed_gives_the_same(pilot):
     one, again, other = (measured(told_by(pilot), ("pilot",), Setting(seed=seed, resamples=100)) for seed in (0, 0, 1))
 
@@ -270,7 +309,7 @@ def test_the_week_is_that_of_the_last_annotation_and_a_qualification_is_no_part_
     lines = b"".join(msgspec.json.encode(each) + b"\n" for each in done)
     (pilot.campaign("pilot") / WORK).write_bytes(lines)
 
-    found = of_campaigns(pilot, ["pilot"])
+    found = of_campaigns(pilot, ["pilot"], FEW)
 
     figures = found.figures["entity"]["f1"]
     assert found.articles == figures["all"].articles == 2
@@ -333,17 +372,17 @@ def test_alpha_of_sets_of_articles_is_that_of_all_sets(articles):
 def test_the_command_writes_what_it_prints_and_twice_the_same(pilot, khabar_here):
     campaign = pilot.campaign("pilot")
 
-    status, out, err = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot")
+    status, out, err = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", *SHORT)
 
     assert status == 0
     assert "entity\tf1\t0.476\t[" in out
     assert all(words in err for words in ("gamma", "seed 0", "undefined"))
     raw = (campaign / AGREEMENT).read_bytes()
-    status, out, _ = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", "--json")
+    status, out, _ = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", "--json", *SHORT)
     assert (status, out.encode()) == (0, raw) == (0, (campaign / AGREEMENT).read_bytes())
     (campaign / "campaign.toml").touch()
     found = agreements(pilot)["pilot"]
-    assert found == of_campaigns(pilot, ["pilot"])
+    assert found == of_campaigns(pilot, ["pilot"], FEW)
     assert found.headline["entity"]["f1"] == found.figures["entity"]["f1"]["all"].value
     assert "NaN" not in out
     options = ("--seed", 3, "--resamples", 20, "--json")
@@ -356,7 +395,7 @@ def test_projects_that_may_not_see_each_other_are_looked_at_together(corpus, kha
     pull(corpus, "page", SECOND, campaign="one", who=["sami"])
     pull(corpus, "page", SECOND, campaign="two", who=["nora"])
 
-    status, out, err = khabar_here("--root", corpus.root, "campaign", "agreement", "one", "two")
+    status, out, err = khabar_here("--root", corpus.root, "campaign", "agreement", "one", "two", *SHORT)
 
     assert status == 0
     assert "entity\tf1\t0.800" in out
@@ -445,7 +484,7 @@ def test_spans_are_counted_as_a_plain_loop_counts_them(labels, rows):
 def test_where_nobody_marked_anything_every_figure_is_undefined_and_says_why(corpus):
     pull(corpus, "bare", {"sami": "Nothing happened.", "nora": "Nothing happened."})
 
-    found = of_campaigns(corpus, ["pilot"])
+    found = of_campaigns(corpus, ["pilot"], FEW)
 
     defined = {
         (layer, name)

@@ -68,32 +68,21 @@ def _unitizing(couples: Sequence[Couple]) -> Iterator[Measure]:
         for name, value in FAMILY.items():
             taken = of_sums(sums, row_by_row(lambda row, value=value: value(_pairs(row, len(labels)))))  # type: ignore[misc]
             yield Measure(name, n, "outermost spans", taken, read, of, NOTHING)
-        if of == ALL:
-            yield from _of_labels(
-                told, rows[readers[told.marks.article[rows], told.marks.annotator[rows]]], sums, labels
-            )
         yield Measure("alpha_u", n, "outermost spans", _alpha_u(texts, read), read, of, UNLIKE, NOT_SUMS)
+        if of == ALL:
+            compared = rows[readers[told.marks.article[rows], told.marks.annotator[rows]]]
+            yield from _of_labels(couples[0], compared, sums, read)
 
 
-def _of_labels(told: Judgements, rows: Ints, sums: Floats, labels: tuple[str, ...]) -> Iterator[Measure]:
+def _of_labels(couple: Couple, rows: Ints, sums: Floats, read: Ints) -> Iterator[Measure]:
     """Yield (k)u-alpha of each label."""
-    layer = told.labels.layer_names[told.marks.layer[rows[0]]] if len(rows) else ""
-    first = told.offset(layer)[0] if layer else 0
-    read = np.flatnonzero(sums.any(axis=1))
-    for number, label in enumerate(labels):
+    told, (first, labels) = couple.told, couple.told.offset(couple.layer)
+    because = "no span of it, or none of another label, meets another's"
+    for number, label in enumerate(names(told, couple.layer)):
         own = rows[told.marks.label[rows] == first + number]
         n = np.bincount(told.marks.article[own], minlength=len(told.articles))
-
-        rest = _against_rest(sums, len(labels), number)
-        yield Measure(
-            "ku_alpha",
-            n,
-            "outermost spans",
-            of_sums(rest, row_by_row(_ku_alpha)),
-            read,
-            f"label {label}",
-            "no span of it, or none of another label, meets another's",
-        )
+        taken = of_sums(_against_rest(sums, labels, number), row_by_row(_ku_alpha))
+        yield Measure("ku_alpha", n, "outermost spans", taken, read, f"label {label}", because)
 
 
 def _ku_alpha(row: Floats) -> float:
