@@ -4,13 +4,17 @@ import unicodedata
 
 import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import FIXTURES, cases, findings, numbered
+from conftest import add_gold
 from khabar import checks
+from khabar.checks import parquet
 from khabar.checks.kinds import LOOSE
 from khabar.checks.nesting import nesting
 from khabar.checks.view import View
@@ -18,6 +22,7 @@ from khabar.model import inline
 from khabar.model.annotation import Annotation, Relation, Span, canonical, with_words, withheld
 from khabar.model.article import Article, Source
 from khabar.model.finding import Level, Severity
+from khabar.model.nested import nested
 from khabar.model.records import Annotated, batch
 from khabar.model.text import digest
 from naive import naive
@@ -424,3 +429,19 @@ def test_a_flag_that_is_made_of_tags_is_no_invisible_edge(labels):
     found = inline.read(f"[{scotland}](GPE)x", labels)
 
     assert judged(labels, found.annotation(labels, "open-a"), found.text) == []
+
+
+def test_several_processes_find_what_one_finds_in_the_same_order(corpus, tmp_path, monkeypatch):
+    for number in range(4):
+        add_gold(corpus, "open", f"a{number}", f"[[Port {number} ](GPE)opens](HEADLINE)\n[[Sami](PERS) came](BODY)")
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.concat_tables(nested(each) for each in corpus.batches(corpus.gold())), path, row_group_size=1)
+    monkeypatch.setattr(parquet, "ROWS", 1)  # in this process, which says what the others judge
+    monkeypatch.setattr(parquet, "WORTH_PROCESSES", dict.fromkeys(Level, 2))
+
+    alone, together = ([*checks.judge(corpus, [path], jobs)] for jobs in (1, 2))
+
+    assert [part.findings for part in together] == [part.findings for part in alone]
+    assert [each.article for part in alone for each in part.findings if each.check == "span-trimmed"] == [
+        f"open-a{number}" for number in range(4)
+    ]

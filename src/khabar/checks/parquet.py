@@ -21,8 +21,8 @@ from khabar.model.nested import flat, schema
 
 UNREADABLE = (OSError, pa.ArrowException, UnicodeDecodeError)
 """What Arrow raises where a file is damaged, the last where a name in its footer is."""
-WORTH_A_PROCESS = 4
-"""Batches below which starting processes costs more than it brings."""
+WORTH_PROCESSES = {Level.TEXT: 40, Level.FORM: 40, Level.SCHEME: 40, Level.SENSE: 8, Level.CORPUS: 4}
+"""Batches below which starting processes, a second each, costs more than it brings, by the last level wanted."""
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -40,7 +40,7 @@ def is_release(path: Path) -> bool:
 def judge_parquet(paths: list[Path], labels: LabelSet, jobs: int, last: Level) -> Iterator[Judged]:
     """Check Parquet files part by part, in order, several parts at a time where that is worth it."""
     parts = [(path, groups) for path in paths for groups in _parts(path)]
-    if jobs == 1 or len(parts) < WORTH_A_PROCESS:
+    if jobs == 1 or len(parts) < WORTH_PROCESSES[last]:
         yield from (_judge_part(path, groups, labels, last) for path, groups in parts)
         return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
