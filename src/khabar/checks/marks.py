@@ -37,9 +37,18 @@ def marks_accounted(view: View) -> Iterator[Broken]:
         bare = marks[(inside == 0) & batch.covers(name)[article]]
         kinds = " or ".join(f"{each.value} {each.label}".strip() for each in layer.marks_in)
         yield broken_places(batch, bare, bare + 1, f"the quotation mark lies in no {kinds}: mark what it quotes")
-        order = rows[np.lexsort((batch.last[rows], batch.first[rows]))]
-        twice = (np.diff(batch.first[order]) == 0) & (np.diff(batch.last[order]) == 0)
-        yield broken_spans(batch, order[1:][twice], f"the same words are two of {kinds}, they should be one")
+        opened = rows[(view.first_kinds[rows] & MARK) != 0]
+        closed = rows[(view.last_kinds[rows] & MARK) != 0]
+        again = np.union1d(_again(batch.first, batch.last, opened), _again(batch.last, -batch.first, closed))
+        again = np.union1d(again, _again(batch.first * batch.base[-1] + batch.last, batch.first, rows))
+        yield broken_spans(batch, again, f"what it quotes is two of {kinds} at one mark, it should be one")
+
+
+def _again(places: Ints, then: Ints, rows: Ints) -> Ints:
+    """Return the rows whose place another one has already, in order of what stands second."""
+    order = rows[np.lexsort((then[rows], places[rows]))]
+    again: Ints = order[1:][np.diff(places[order]) == 0]
+    return again
 
 
 def _accounting(batch: Batch, layer: Layer) -> Mask:
