@@ -87,6 +87,10 @@ def test_neither_a_back_up_nor_a_state_is_ever_overwritten(state, empty, tmp_pat
         restore(tmp_path / "two.tar.gz", empty)
     with pytest.raises(ServerTrouble, match="holds no database"):
         backup(empty, tmp_path / "two.tar.gz")
+    People(empty.folder, EMBEDDED).add("leila", Person(user=8))
+    with pytest.raises(Changed, match=r"people\.json is there already and says something else"):
+        restore(path, empty)
+    assert not (empty.folder / "data").exists()
     with state.still(), pytest.raises(ServerTrouble, match=r"is up on the data in .*: run 'khabar studio down' first"):
         restore(path, state)
 

@@ -107,6 +107,10 @@ def restore(path: Path, studio: Studio) -> Contents:
             raise Changed(f"{studio.folder / 'data'} is there already: back it up and move it away first")
         with tempfile.TemporaryDirectory(dir=studio.folder) as folder:
             contents = _unpack(path, Path(folder))
+            for name in ("admin.json", FILE):
+                there = studio.folder / name
+                if there.is_file() and name in contents.files and _digest(there) != contents.files[name]:
+                    raise Changed(f"{there} is there already and says something else: move it away first")
             for name in contents.files:
                 (Path(folder) / name).chmod(0o600)
             (Path(folder) / "data").chmod(0o700)
