@@ -5,6 +5,8 @@ import io
 import json
 import re
 import shutil
+import sys
+from unittest.mock import patch
 
 import pytest
 
@@ -306,6 +308,16 @@ def test_arabic_archives_are_read_in_what_they_are_written_in_or_told():
         assert len(texts) == 1, "every encoding gives one text"
         assert all("it is not UTF-8" in each.problem for each in pages if each.text is None)
     assert any(each.problem for pages in by_page.values() for each in pages)
+
+
+@pytest.mark.parametrize(("name", "module"), [("a.html", "selectolax.lexbor"), ("a.warc.gz", "fastwarc.warc")])
+def test_without_their_readers_pages_and_archives_end_in_one_line(full, have, khabar_here, name, module):
+    (have / name).write_bytes(b"<p>words")
+
+    with patch.dict(sys.modules, {module: None}):
+        status, _, err = khabar_here("--root", full.root, "restore", "--from", have)
+
+    assert (status, "pip install 'khabar[pages]'" in err) == (2, True)
 
 
 def test_what_is_too_large_to_be_an_article_is_not_read(release, full, text, have, monkeypatch):

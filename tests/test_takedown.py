@@ -193,6 +193,9 @@ def test_what_was_pulled_is_still_whole_without_it(full, campaign, khabar_here):
     assert len(Exports(campaign.folder).states()) == 3
     left = sorted(path.stem for path in (campaign.folder / "annotations").glob("*/*.json"))
     assert left == ["open-a.2", "open-b", "open-c"]
+    fresh = Campaign(Corpus(full.root), campaign.name)
+    assert fresh.asked == {"open-a.2", "open-b", "open-c"}
+    assert {each.article for each in fresh.due} <= fresh.asked
 
 
 @pytest.mark.server
