@@ -63,10 +63,12 @@ def annotated(number: int, labels: LabelSet) -> Annotated:
     return Annotated(article, SOURCE, text, canonical(annotation, labels.layer_names), "train")
 
 
-def tables(labels: LabelSet, articles: int = ARTICLES) -> Iterator[pa.Table]:
-    """Yield tables in the published schema, `DISTINCT` articles at a time."""
-    first = nested(batch(labels, (annotated(number, labels) for number in range(min(DISTINCT, articles)))))
+def tables(labels: LabelSet, articles: int = ARTICLES, distinct: int = DISTINCT) -> Iterator[pa.Table]:
+    """Yield tables in the published schema, `DISTINCT` articles at a time; the rest repeat the first ``distinct``."""
     for part in range(0, articles, DISTINCT):
+        if part < distinct:
+            numbers = range(part, min(part + DISTINCT, articles))
+            first = nested(batch(labels, (annotated(number, labels) for number in numbers)))
         table = first.slice(0, articles - part)
         names = pc.binary_join_element_wise(table["id"], pa.scalar(f"{part}"), "-")
         yield table.set_column(0, table.schema.field("id"), names)

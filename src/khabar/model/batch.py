@@ -104,6 +104,11 @@ class Batch:
         return np.array(self._decoded.damaged, dtype=np.int64)
 
     @cached_property
+    def places_in_utf8(self) -> Ints:
+        """Where each code point of `characters` begins in `utf8`, and where the last one ends."""
+        return starts(self.characters, "utf-8")
+
+    @cached_property
     def base(self) -> Ints:
         """Where each article's text begins in `characters`, and where the last one ends: shape (articles + 1,)."""
         return np.cumsum([0, *self._decoded.lengths], dtype=np.int64)
@@ -155,13 +160,17 @@ class Batch:
 
     def cut(self, first: Ints, stop: Ints) -> pa.Array:
         """Cut stretches out of the texts, from places ``first`` up to ``stop``, as Arrow strings."""
-        size = stop - first
-        begin = np.cumsum(size) - size
-        place = np.arange(int(size.sum())) + np.repeat(first - begin, size)
-        letters = self.characters[place]
-        raw = letters.astype("<u4").tobytes().decode("utf-32-le").encode("utf-8")
-        edges = starts(letters, "utf-8")[np.append(begin, len(letters))].astype(np.int32)
-        return pa.StringArray.from_buffers(len(first), pa.py_buffer(edges), pa.py_buffer(raw))
+        begin, end = self.places_in_utf8[first], self.places_in_utf8[stop]
+        edges = np.concatenate(([0], np.cumsum(end - begin))).astype(np.int32)
+        raw = np.frombuffer(self.utf8[0], dtype=np.uint8)
+        if (begin < end).all() and (end[:-1] <= begin[1:]).all():  # in order, as tokens are: the rest is left out
+            change = np.zeros(len(raw) + 1, dtype=np.int8)
+            change[begin] += 1
+            change[end] -= 1
+            cut = raw[np.cumsum(change[:-1], dtype=np.int8).view(np.bool_)]
+        else:
+            cut = raw[np.arange(edges[-1]) + np.repeat(begin - edges[:-1], end - begin)]
+        return pa.StringArray.from_buffers(len(first), pa.py_buffer(edges), pa.py_buffer(cut))
 
     def select(self, keep: Mask) -> "Batch":
         """Return the batch of the articles that are kept, in the same order."""

@@ -58,7 +58,7 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
             if against:
                 changes(against, partial, manifest)
             _refuse_leaks(corpus, partial)
-            _sealed(manifest, partial)
+            seal(manifest, partial)
             shutil.rmtree(final, ignore_errors=True)
             partial.rename(final)
         finally:
@@ -102,7 +102,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
     return manifest, data.schemas
 
 
-def _sealed(manifest: Manifest, folder: Path) -> None:
+def seal(manifest: Manifest, folder: Path) -> None:
     """Write the manifest, which names every other file, and the sums, which name every file."""
     files = _files(folder)
     whole = msgspec.structs.replace(manifest, files=files)

@@ -2,6 +2,6 @@
 
 from khabar.store.corpus import NOTES, PREDICTIONS, WORK, Corpus
 from khabar.store.files import append_line, repeated_key, write_atomically
-from khabar.store.intake import SPLITS
+from khabar.store.intake import BATCH, SPLITS
 
-__all__ = ["NOTES", "PREDICTIONS", "SPLITS", "WORK", "Corpus", "append_line", "repeated_key", "write_atomically"]
+__all__ = ["BATCH", "NOTES", "PREDICTIONS", "SPLITS", "WORK", "Corpus", "append_line", "repeated_key", "write_atomically"]

@@ -19,7 +19,7 @@ from khabar.model.text import DIGEST_SHOWN, NAME, digest
 from khabar.store.files import append_line, decoded, without_lines, write_atomically
 
 SPLITS = ("train", "validation", "test")
-BATCH = 5000
+BATCH = 2000
 """Articles of an intake batch; the next one begins a new one.  Records of before keep theirs if this changes."""
 
 
