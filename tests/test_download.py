@@ -235,6 +235,32 @@ def test_a_folder_of_ones_own_is_filled_and_never_overwritten(hub, cache, tmp_pa
     assert left(cache) == []
 
 
+def test_a_newer_version_brings_only_the_files_that_changed(hub, cache):
+    publish(hub)
+    old = fetch()
+    files = files_of(built("1.1.0"))
+    publish(hub, files, "v1.1.0")
+    hub.log.clear()
+
+    new = fetch(f"{NAME}@1.1.0")
+
+    same = {path for path, raw in files.items() if files_of(old).get(path) == raw}
+    assert SHARD in same
+    assert [path for path in same if ranges(hub, path)] == []
+    assert files_of(new) == files
+
+
+def test_a_file_that_was_touched_in_the_cache_is_not_taken_over(hub, cache):
+    publish(hub)
+    old = fetch()
+    (old / SHARD).write_bytes(flipped((old / SHARD).read_bytes()))
+    publish(hub, files_of(built("1.1.0")), "v1.1.0")
+
+    new = fetch(f"{NAME}@1.1.0")
+
+    assert files_of(new) == files_of(built("1.1.0"))
+
+
 # What is not believed
 
 
@@ -294,7 +320,7 @@ def test_a_bit_that_flips_on_the_way_once_is_fetched_again_and_one_that_stays_fl
     with pytest.raises(
         BadRecord, match=r"regions/test/batch-0000.parquet is [0-9a-f]{8}, the manifest says [0-9a-f]{8}"
     ):
-        fetch(into=cache.root / "elsewhere")
+        fetch(into=cache.root / "elsewhere", cache=Cache(cache.root / "empty"))
 
     assert not (cache.root / "elsewhere").exists()
 

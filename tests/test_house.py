@@ -57,7 +57,8 @@ def test_every_extra_has_a_lock_with_hashes_and_without_a_host():
 
     assert set(locks) == {"base", "dev", "uv", *project["project"]["optional-dependencies"]}
     studio = REPOSITORY / "src" / "khabar" / "campaign" / "labelstudio.txt"
-    for path in (*locks.values(), studio):
+    another = REPOSITORY / "tests" / "fixtures" / "another-arrow.txt"
+    for path in (*locks.values(), studio, another):
         content = path.read_text(encoding="utf-8")
         pins = re.findall(r"^[a-z0-9][\w.\[\]-]*==", content, re.MULTILINE)
         assert pins

@@ -215,6 +215,45 @@ def test_a_folder_that_was_built_anew_gives_its_new_rows(cache, tmp_path):
     assert (before, persons(khabar.load(folder))) == ({"Leila Haddad"}, {"Nour Aziz"})
 
 
+def test_rows_are_digested_once_and_files_verified_every_time(cache, tmp_path, monkeypatch):
+    folder = copied(built(), tmp_path / "it")
+    first = khabar.load(folder)
+    monkeypatch.setattr("khabar.loading.opened.rows_are", lambda *_: pytest.fail("digested again"))
+
+    again = khabar.load(folder)
+
+    assert {split: part.to_list() for split, part in again.items()} == {
+        split: part.to_list() for split, part in first.items()
+    }
+    (folder / SHARD).write_bytes(flipped((folder / SHARD).read_bytes()))
+    with pytest.raises(BadRecord, match=rf"{SHARD} is [0-9a-f]{{8}}, the manifest says"):
+        khabar.load(folder)
+
+
+def test_other_rows_under_a_manifest_edited_to_match_are_digested_and_found(cache, tmp_path):
+    khabar.load(built())
+    files = {**files_of(built()), SHARD: files_of(built(*ANOTHER))[SHARD]}
+
+    with pytest.raises(BadRecord, match="the rows of articles/train are"):
+        khabar.load(written(resealed(files), tmp_path / "it"))
+
+
+def test_where_nothing_can_be_kept_a_release_opens_all_the_same(cache, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("KHABAR_CACHE", str(tmp_path / "file" / "cache"))
+
+    assert khabar.load(built())["train"].num_rows == 1
+
+
+def test_caches_of_datasets_are_named_by_content(cache, tmp_path):
+    def name(folder, config="articles", split="train"):
+        return khabar.load(folder, config)[split]._fingerprint
+
+    assert name(built()) == name(copied(built(), tmp_path / "it"))
+    others = [name(built(*ANOTHER)), name(built(), "entities"), name(built(), split="test")]
+    assert len({name(built()), *others}) == 4
+
+
 # Row by row
 
 

@@ -4,6 +4,7 @@
 again.  ``<cache>/pins/`` holds a record for each source and version: commit and content digest, as first seen.
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from khabar.errors import BadRecord, Changed
-from khabar.model.manifest import MANIFEST
+from khabar.model.manifest import MANIFEST, File
 from khabar.model.text import DIGEST_SHOWN
 from khabar.store.files import write_atomically
 
@@ -42,6 +43,12 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     content: str
 
 
+class _Files(msgspec.Struct, frozen=True):
+    """What is read of a manifest to find files."""
+
+    files: tuple[File, ...]
+
+
 class Cache:
     """A cache.
 
@@ -63,6 +70,15 @@ class Cache:
     def versions(self, name: str) -> list[str]:
         """Return the versions of that name that are here."""
         return sorted({path.parent.parent.name for path in (self.root / name).glob(f"*/[!.]*/{MANIFEST}")})
+
+    def files(self, name: str) -> dict[str, Path]:
+        """Return the files of all releases of that name that are here, by SHA-256 as their manifests say."""
+        found: dict[str, Path] = {}
+        for path in sorted((self.root / name).glob(f"*/[!.]*/{MANIFEST}")):
+            with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+                told = msgspec.json.decode(path.read_bytes(), type=_Files)
+                found |= {file.sha256: path.parent / file.path for file in told.files}
+        return found
 
     def pin(self, source: str, version: str) -> Pin | None:
         """Return what was first seen, None where nothing was."""

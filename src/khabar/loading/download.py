@@ -44,7 +44,8 @@ class Way:
 def download(what: str | Path | Named, into: str | Path | None = None, way: Way | None = None) -> Path:
     """Fetch a release and return its folder; nothing is there before all of it is verified.
 
-    A release that is in the cache already is verified again; what is damaged in it is fetched anew, and told.  Two
+    A release that is in the cache already is verified again; what is damaged in it is fetched anew, and told.  Files
+    that another version in the cache has as well are taken from there: a correction brings no texts again.  Two
     downloads of one release wait for each other, and an interrupted one is gone on with.
 
     Args:
@@ -168,6 +169,7 @@ def _fetched_into(final: Path, source: Source, head: Head, way: Way) -> None:
 
 def _gathered_whole(partial: Path, source: Source, head: Head, way: Way) -> None:
     """Fill a folder with a release; what is in it already and sound stays, what does not belong goes."""
+    _taken_over(partial, head, way)
     for problem in _gathered(source, head, partial, way):
         raise BadRecord(problem)
     belonging = {partial / path for path in (MANIFEST, SUMS, *(file.path for file in head.manifest.files))}
@@ -177,6 +179,18 @@ def _gathered_whole(partial: Path, source: Source, head: Head, way: Way) -> None
     way.tell(Step("verifying", head.bytes, head.bytes))
     for problem in verified(partial):
         raise BadRecord(problem.replace(str(partial), source.place))
+
+
+def _taken_over(folder: Path, head: Head, way: Way) -> None:
+    """Copy the files that another release in the cache has as well; they are verified as if they had been fetched."""
+    known = (way.cache or Cache()).files(head.manifest.name)
+    for file in head.manifest.files:
+        there, target = known.get(file.sha256), folder / file.path
+        if there is None or target.exists() or not target.resolve().is_relative_to(folder.resolve()):
+            continue
+        if there.is_file() and there.stat().st_size == file.bytes:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(there, target)
 
 
 def _gathered(source: Source, head: Head, folder: Path, way: Way) -> Iterator[str]:

@@ -14,19 +14,10 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
-from khabar.loading.verify import (
-    broken_files,
-    config_of,
-    digested,
-    other_content,
-    other_rows,
-    read_manifest,
-    split_of,
-    texts_for,
-)
+from khabar.loading.verify import digested, other_rows, split_of, texts_for, verified_files
 from khabar.model.content import ContentDigest
 from khabar.model.layout import TEXTS, with_texts
-from khabar.model.manifest import Split, content_of
+from khabar.model.manifest import Split
 
 ROWS = 256
 """Rows decoded at once."""
@@ -57,12 +48,8 @@ def stream(
         Changed: version or content are others than those that are asked for.
     """
     folder = located(release, version, content)
-    manifest = read_manifest(folder)
-    told = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}")
-    for problem in broken_files(folder, manifest, config):
-        raise BadRecord(problem)
-    if content_of(manifest.configs) != manifest.content:
-        raise BadRecord(other_content(folder))
+    manifest = verified_files(folder, config)
+    told = split_of(folder, manifest.configs[config], f"{config}/{split}")
     rows = _tables(folder, f"{config}/{split}", told)
     if texts := texts_for(manifest, config):
         place = f"{TEXTS}/{split}"

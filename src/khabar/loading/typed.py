@@ -74,7 +74,10 @@ def _numbers(array: pa.Array, path: str, labels: tuple[str, ...]) -> pa.Array:
     known = pa.array(labels, pa.string())
     if pa.types.is_dictionary(array.type):
         number = pc.index_in(array.dictionary, value_set=known).cast(pa.int64())
-        found = number.take(array.indices)
+        if array.null_count or number.null_count:
+            found = number.take(array.indices)
+        else:  # the same, in a third of the time
+            found = pa.array(number.to_numpy()[array.indices.to_numpy()])
     else:
         found = pc.index_in(array, value_set=known).cast(pa.int64())
     if found.null_count > array.null_count:

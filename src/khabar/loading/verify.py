@@ -130,6 +130,22 @@ def split_of(folder: Path, config: Config, place: str) -> Split:
     return config.splits[split]
 
 
+def verified_files(folder: Path, config: str) -> Manifest:
+    """Return a release's manifest, once the files of a config, and of the texts of its rows, are found to be its own.
+
+    Raises:
+        NotFound: there is no release, or no such config.
+        BadRecord: a file is missing, changed or foreign, or the manifest does not agree with itself.
+    """
+    manifest = read_manifest(folder)
+    config_of(folder, manifest, config)
+    for problem in broken_files(folder, manifest, config):
+        raise BadRecord(problem)
+    if content_of(manifest.configs) != manifest.content:
+        raise BadRecord(other_content(folder))
+    return manifest
+
+
 def texts_for(manifest: Manifest, config: str) -> Config | None:
     """Return the config that has the texts of a config's rows, None where its rows lack none."""
     return manifest.configs.get(TEXTS) if config == ARTICLES else None
@@ -192,7 +208,8 @@ def read(folder: Path, path: str, labels: ClassLabels | None = None) -> pa.Table
     place = folder / path
     try:
         columns = dictionary_columns(labels, pq.read_schema(place)) if labels else None
-        return pq.read_table(place, page_checksum_verification=True, partitioning=None, read_dictionary=columns)
+        with pq.ParquetFile(place, page_checksum_verification=True, read_dictionary=columns) as file:
+            return file.read()
     except (OSError, pa.ArrowException) as error:
         raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
 
