@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 import khabar
+from built import files_of, resealed, written
 from conftest import add_gold, add_judgement
 from khabar import checks
 from khabar.errors import BadRecord, Busy, NotFound
@@ -94,6 +96,48 @@ def test_datasets_opens_every_config_offline_just_as_khabar_does(release, config
         assert (feature.feature["label"] if inner else getattr(feature, "feature", feature)) == ClassLabel(
             names=list(names)
         )
+
+
+def test_the_line_of_the_card_puts_texts_to_articles_with_datasets_alone(release, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path)
+    card = (release / "README.md").read_text(encoding="utf-8")
+    (block,) = [each for each in re.findall(r"```python\n(.*?)```", card, re.DOTALL) if "concatenate_datasets" in each]
+    known = {}
+
+    exec(block.replace("path/to/khabar-0.1.0", str(release)), known)  # noqa: S102 - what the card tells people to run
+
+    ours = khabar.load(release)["train"]
+    assert known["articles"].select_columns(ours.column_names).to_list() == ours.to_list()
+
+
+def edited_rows(release, change):
+    """Write ``rows.parquet`` anew and make manifest and sums say so."""
+    path = release / "rows.parquet"
+    pq.write_table(change(pq.read_table(path)), path)
+    written(resealed(files_of(release)), release)
+
+
+def test_digests_of_articles_that_are_not_theirs_are_found_and_the_article_named(release):
+    def swapped(table):
+        articles = table["articles"].to_pylist()
+        return table.set_column(3, "articles", pa.array([articles[1], articles[0], articles[2]], pa.string()))
+
+    edited_rows(release, swapped)
+
+    problems = list(verify(release))
+    assert [each.partition("rows.parquet: ")[2] for each in problems][:1] == [
+        "open-a of articles/train is not what was digested: download it again"
+    ]
+
+
+def test_digests_without_their_columns_get_one_line(release):
+    edited_rows(release, lambda table: table.drop_columns(["split"]))
+
+    with pytest.raises(BadRecord, match=r"rows.parquet: it has no columns 'id' and 'split'"):
+        list(verify(release))
 
 
 def test_every_published_offset_cuts_the_published_words(release):

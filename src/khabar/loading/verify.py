@@ -73,6 +73,8 @@ def _digests(folder: Path) -> dict[tuple[str, str], dict[str, str]]:
     if not (folder / ROWS).is_file():
         return {}
     table = read(folder, ROWS)
+    if not {"id", "split"} <= set(table.schema.names):
+        raise BadRecord(f"{folder / ROWS}: it has no columns 'id' and 'split': download the release again")
     found = {}
     for split in pc.unique(table["split"]).to_pylist():
         rows = table.filter(pc.equal(table["split"], split))

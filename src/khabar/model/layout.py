@@ -32,8 +32,15 @@ def texts_beside(path: str) -> str:
 
 
 def articles_in(table: pa.Table) -> list[str]:
-    """Return the article of each row: ``article``, or where rows are of articles ``id``."""
-    found: list[str] = table["article" if "article" in table.schema.names else "id"].to_pylist()
+    """Return the article of each row: ``article``, or where rows are of articles ``id``.
+
+    Raises:
+        BadRecord: there is neither.
+    """
+    name = "article" if "article" in table.schema.names else "id"
+    if name not in table.schema.names:
+        raise BadRecord(f"the columns {', '.join(table.schema.names)} name no article: download the release again")
+    found: list[str] = table[name].to_pylist()
     return found
 
 

@@ -4,4 +4,14 @@ from khabar.store.corpus import NOTES, PREDICTIONS, WORK, Corpus
 from khabar.store.files import append_line, repeated_key, write_atomically
 from khabar.store.intake import BATCH, SPLITS
 
-__all__ = ["BATCH", "NOTES", "PREDICTIONS", "SPLITS", "WORK", "Corpus", "append_line", "repeated_key", "write_atomically"]
+__all__ = [
+    "BATCH",
+    "NOTES",
+    "PREDICTIONS",
+    "SPLITS",
+    "WORK",
+    "Corpus",
+    "append_line",
+    "repeated_key",
+    "write_atomically",
+]

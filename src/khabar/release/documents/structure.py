@@ -4,12 +4,21 @@ import pyarrow as pa
 
 from khabar.model.figures import marked
 from khabar.model.layout import ARTICLES, TEXTS
+from khabar.model.manifest import Manifest
 from khabar.release.documents.answers import said
 from khabar.release.documents.columns import Column, columns, items
 from khabar.release.documents.known import Known
 
-_BESIDE = f"""Texts have files of their own: the rows of `{TEXTS}` and of `{ARTICLES}` are of the same articles in the
-same order, and `khabar.load` puts the text into the rows of `{ARTICLES}`."""
+_BESIDE = f"""Texts have files of their own, so that a correction brings none of them again: the rows of `{TEXTS}` and
+of `{ARTICLES}` are of the same articles in the same order. `khabar.load` puts the text into the rows of `{ARTICLES}`;
+so does, with `datasets` alone,
+
+```python
+from datasets import concatenate_datasets, load_dataset
+
+articles, texts = (load_dataset("path/to/{{place}}", name, split="{{split}}") for name in ("{ARTICLES}", "{TEXTS}"))
+articles = concatenate_datasets([articles, texts.select_columns("text")], axis=1)
+```"""
 
 
 def structure(known: Known) -> str:
@@ -59,7 +68,12 @@ rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  #
 ```
 
 Labels are strings in the Parquet files and class labels in `datasets`. `khabar release verify` checks every digest.
-{_BESIDE if {ARTICLES, TEXTS} <= set(manifest.configs) else ""}"""
+{_beside(manifest) if {ARTICLES, TEXTS} <= set(manifest.configs) else ""}"""
+
+
+def _beside(manifest: Manifest) -> str:
+    split = next(iter(manifest.configs[ARTICLES].splits))
+    return _BESIDE.format(place=f"{manifest.name}-{manifest.version}", split=split)
 
 
 def _labels(known: Known) -> str:
