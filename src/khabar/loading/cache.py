@@ -1,7 +1,8 @@
 """The cache of this machine: releases that were fetched and verified, and what was first seen under each name.
 
 ``<cache>/<name>/<version>/<first 16 of the content digest>/`` is a release; it appears whole, and is never written
-again.  ``<cache>/pins/`` holds a record for each source and version: commit and content digest, as first seen.
+again.  ``<cache>/pins/`` holds a record for each source and version: commit and content digest, as first seen;
+``<cache>/sound/`` what was found to be sound (`khabar.loading.sound`).
 """
 
 import contextlib

@@ -17,8 +17,9 @@ from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
 from khabar.model.offsets import CodePoints
 
-_SPACE, _WORD, _SIGN, _MARK, _DIGIT, _POINT = range(6)
-"""What a character is; a digit is of a word as well, a point a sign that may stand in a number."""
+_SPACE, _WORD, _SIGN, _MARK = range(4)
+_DIGIT = 4
+"""A word character that is a digit as well."""
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 _POINTS = [ord(each) for each in ".,\N{ARABIC DECIMAL SEPARATOR}\N{ARABIC THOUSANDS SEPARATOR}"]
 _ENDERS = [ord(each) for each in ".!?\N{ARABIC QUESTION MARK}\N{ARABIC FULL STOP}\N{HORIZONTAL ELLIPSIS}"]
@@ -62,7 +63,7 @@ def tokens(batch: Batch) -> Tokens:
     begins = np.zeros(len(characters) + 1, dtype=bool)
     begins[base] = True
     classes = _classes(characters)
-    kinds, goes_on = _kinds(classes, begins)
+    kinds, goes_on = _kinds(classes, np.isin(characters, _POINTS), begins)
     space = kinds == _SPACE
     before = np.append(np.int8(_SPACE), kinds[:-1])[: len(kinds)]
     start = ~space & (begins[:-1] | (before == _SPACE) | ~(goes_on | ((kinds == _WORD) & (before == _WORD))))
@@ -82,8 +83,6 @@ def _table() -> Kinds:
 def _class(code: int) -> int:
     character = chr(code)
     category = unicodedata.category(character)
-    if code in _POINTS:
-        return _POINT
     if code in _EMOJI or (category[0] in "PS" and character != "_"):
         return _SIGN
     if character in _JOINERS or category[0] == "M":
@@ -101,16 +100,15 @@ def _classes(characters: CodePoints) -> Kinds:
     return found
 
 
-def _kinds(classes: Kinds, begins: Mask) -> tuple[Kinds, Mask]:
+def _kinds(classes: Kinds, points: Mask, begins: Mask) -> tuple[Kinds, Mask]:
     """Tell of each code point whether it is of a word, a sign or a space, and whether it is a mark on the one before.
 
     Marks are what they stand on; one that stands on nothing is a word.
     """
-    kinds = np.array([_SPACE, _WORD, _SIGN, _MARK, _WORD, _SIGN], dtype=np.int8)[classes]
-    point = np.flatnonzero(classes == _POINT)
-    point = point[(point > 0) & (point < len(classes) - 1)]
-    number = (classes[point - 1] == _DIGIT) & (classes[point + 1] == _DIGIT) & ~begins[point] & ~begins[point + 1]
-    kinds[point[number]] = _WORD
+    kinds = classes.copy()
+    kinds[classes == _DIGIT] = _WORD
+    inside = points[1:-1] & (classes[:-2] == _DIGIT) & (classes[2:] == _DIGIT) & ~begins[1:-2] & ~begins[2:-1]
+    kinds[1:-1][inside] = _WORD
     mark = classes == _MARK
     alone = mark & (begins[:-1] | (np.append(np.int8(_SPACE), classes[:-1])[: len(classes)] == _SPACE))
     kinds[alone] = _WORD
