@@ -192,6 +192,14 @@ def _with_digests(table, raw):
     return _with(changed, "length", pa.array([max(len(each) - 1, 1) for each in raw], pa.int32()))
 
 
+def _field_twice(column):
+    array = column.combine_chunks()
+    values = array.flatten()
+    fields = [values.field(number) for number in range(values.type.num_fields)]
+    doubled = pa.StructArray.from_arrays([*fields, fields[0]], names=[*values.type.names, values.type.names[0]])
+    return pa.ListArray.from_arrays(array.offsets, doubled)
+
+
 def _with(table, name, column):
     place = table.schema.get_field_index(name)
     return table.set_column(place, pa.field(name, column.type), column)
@@ -208,6 +216,9 @@ ODD = {
     "an id that is no UTF-8": lambda table: _with(table, "id", _raw(b"\xff", b"a")),
     "a license that is no UTF-8": lambda table: _with(table, "license", _raw(b"\xff", b"\xd9")),
     "texts that are no UTF-8 and say so": lambda table: _with_digests(table, [b"\xff\xfe", b"\xc3"]),
+    "a column that is there twice": lambda table: table.append_column("id", table["id"]),
+    "a layer that is there twice": lambda table: table.append_column(table.schema.field("quotes"), table["quotes"]),
+    "a span's field that is there twice": lambda table: _with(table, "entities", _field_twice(table["entities"])),
     "no rows": lambda table: table.slice(0, 0),
     "an id that is null": lambda table: _with(table, "id", pa.array([None, "b"])),
     "ids that are numbers": lambda table: _with(table, "id", pa.array([1, 2])),

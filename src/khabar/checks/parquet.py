@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from khabar.checks.facts import together
 from khabar.checks.judged import ROWS, Judged, judged, unreadable
 from khabar.errors import BadRecord, NotFound
-from khabar.model.conform import conform
+from khabar.model.conform import conform, once
 from khabar.model.finding import Level
 from khabar.model.labels import LabelSet
 from khabar.model.layout import ARTICLES, texts_beside, with_texts
@@ -78,13 +78,12 @@ def _judge_part(path: Path, groups: list[int], labels: LabelSet, last: Level) ->
         file = pq.ParquetFile(path, page_checksum_verification=True)
         there = [name for name in wanted.names if name in file.schema_arrow.names]
         # Row groups are what runs side by side; threads inside one cost more than they bring.
-        table = file.read_row_groups(groups, columns=there, use_threads=False)
+        table = once(file.read_row_groups(groups, columns=there, use_threads=False))
         beside = Path(texts_beside(path.as_posix()))
         if beside != path and beside.is_file():
             texts = pq.ParquetFile(beside, page_checksum_verification=True)
-            table = with_texts(
-                table, texts.read_row_groups(groups, columns=["id", "text"], use_threads=False), str(path)
-            )
+            words = once(texts.read_row_groups(groups, columns=["id", "text"], use_threads=False))
+            table = with_texts(table, words, str(path))
         for name in wanted.names:
             if name not in table.schema.names:
                 raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")

@@ -20,8 +20,24 @@ _FAMILIES = {
 """Types that say the same in other widths."""
 
 
+def once(table: pa.Table) -> pa.Table:
+    """Return a table whose columns have a name each.
+
+    Raises:
+        BadRecord: two share one, so that nobody can tell which is meant.
+    """
+    _once(table.schema.names, "a row")
+    return table
+
+
+def _once(names: list[str], place: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise BadRecord(f"{place} has {name!r} {names.count(name)} times, once is right: build it anew")
+
+
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return the columns of a schema, cast to its types.
+    """Return the columns of a schema, which are all there, cast to its types.
 
     Raises:
         BadRecord: a column is of another kind, or null where it may not be; the message names it.
@@ -49,6 +65,7 @@ def _same_kind(found: pa.DataType, wanted: pa.DataType, place: str) -> None:
     if _family(found) != _family(wanted):
         raise BadRecord(f"{place} is {found}, it should be {_family(wanted)}: build it anew in the published schema")
     if kinds.is_struct(wanted):
+        _once([each.name for each in found], place)
         for field in wanted:
             if found.get_field_index(field.name) >= 0:
                 _same_kind(found.field(field.name).type, field.type, f"{place}.{field.name}")
