@@ -176,12 +176,16 @@ def test_a_pull_that_is_cut_off_is_completed_by_the_next(corpus, door, tmp_path,
         pull(campaign, door, killed)
     assert (campaign.folder / "exports" / "0001").is_dir()
     assert not (campaign.folder / "manifest.json").exists()
+    asked = []
+    pages = door.pages
+    monkeypatch.setattr(door, "pages", lambda *of, **only: asked.append(only) or pages(*of, **only))
     with monkeypatch.context() as patch:
         patch.setattr("khabar.campaign.pull._Settling._write", killed_while_writing)
         with pytest.raises(KeyboardInterrupt):
             pull(campaign, door, quiet)
     done = pull(campaign, door, quiet)
 
+    assert asked[0]["after"] > 0  # it went on behind the tasks that it had
     assert (done.new, done.summary.tasks, done.summary.annotations, done.written) == (False, 5, 5, 5)
     pages = sorted((campaign.folder / "exports").glob("*/*/*"))
     assert [path.name for path in pages] == ["page-0001.json", "page-0002.json", "page-0003.json"]
