@@ -119,3 +119,6 @@ def test_gold_that_a_hand_made_is_what_stands(labels, said, gold, rule):
 
     unchanged = {each.mark.statement for each in found if each.mark and each.how not in FIRM}
     assert unchanged | {each.mark.statement for each in firm if each.mark} == told(gold)
+    done = merged(fresh(labels, said, rule), firm, labels).decisions
+    spans = {each for each in told(gold) if not isinstance(each[0], tuple)}
+    assert {each.mark.statement for each in done if each.mark and not each.is_link and each.how != "open"} >= spans

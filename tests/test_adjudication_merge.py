@@ -482,3 +482,20 @@ def test_a_decision_keeps_its_words_when_nobody_repeats_them_any_more(corpus):
 
     assert done.written
     assert ("Port Sami", "GPE") in gold(corpus, key)[0]
+
+
+def test_what_a_rule_settled_stands_though_the_adjudicator_marks_its_rival_beside_it(corpus):
+    key = article(corpus)
+    two_cues = A.replace("opens, [said", "[opens](CUE id=c2), [said")
+    for name, said in (("a1", A), ("a2", A), ("a3", SHORT), ("a4", two_cues.replace("(GPE", "(FAC"))):
+        says(corpus, key, said, name)
+    majority = Rule("threshold", 0.5)
+    settle(corpus)
+    both = two_cues.replace("[Port Sami](GPE id=e1 entity=p)", "[Port [Sami](PERS id=e9)](GPE id=e1 entity=p)")
+    answers(corpus, key, both.replace("HAS_CUE=c1", "HAS_CUE=c1 HAS_CUE=c2"))
+
+    settle(corpus, rule=majority)
+
+    spans, links = gold(corpus, key)
+    assert {("Port Sami", "GPE"), ("Sami", "PERS"), ("opens", "CUE")} <= set(spans)
+    assert [label for _, label, _ in links] == ["HAS_CUE", "HAS_CUE", "HAS_SOURCE"]

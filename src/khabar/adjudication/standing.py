@@ -42,10 +42,12 @@ def corrected(decisions: Sequence[Decision], gold: Keyed) -> list[Decision]:
         found.append(each if same else _instead(each, now, "corrected", ()))
     # What was decided to be nothing, and stands there now, is that decision's.
     new = [Decision(layer=layer, how="corrected", mark=mark) for layer, mark in left.values()]
-    return [each for each in found if each.mark or not any(each.keys & other.keys for other in new)] + [
+    kept = [each for each in found if each.mark or not any(each.keys & other.keys for other in new)]
+    new = [
         _with_candidates(each, [other for other in found if other.mark is None and other.keys & each.keys])
         for each in new
     ]
+    return _confirmed([*kept, *new], "corrected", ())
 
 
 def _with_candidates(decision: Decision, others: Sequence[Decision]) -> Decision:
@@ -85,7 +87,28 @@ def answered(
         found.append(_judged(each, next((hit[1] for hit in hits if hit), None), by, reasons))
     new = [Decision(layer=layer, how="adjudicated", mark=mark, by=by, seen=seen) for layer, mark in left.values()]
     known = {key for each in rest if each.how == "corrected" and each.mark for key in each.keys}
-    return [*found, *rest, *(each for each in new if not each.keys & known)]
+    return _confirmed([*found, *rest, *(each for each in new if not each.keys & known)], "adjudicated", by)
+
+
+def _confirmed(decisions: Sequence[Decision], how: How, by: tuple[str, ...]) -> list[Decision]:
+    """Let what a rule settled stand too, where somebody marked beside it what would take its place otherwise.
+
+    That is a candidate that it was chosen over; for a link, another of its kind from the same head.
+    """
+    firm = [each for each in decisions if each.how in FIRM and each.mark]
+    taken = {key for each in firm for key in (*each.keys, _start(each))}
+    return [
+        msgspec.structs.replace(each, how=how, by=by)
+        if each.mark and each.how not in (*FIRM, "open") and taken & {*each.keys, _start(each)} - {None}
+        else each
+        for each in decisions
+    ]
+
+
+def _start(decision: Decision) -> tuple[object, ...] | None:
+    """Return the head and the label of a link, None for a span."""
+    mark = decision.mark
+    return (mark.head, mark.label) if mark and mark.head else None
 
 
 def _taken(decision: Decision, left: Keyed) -> Mark | None:
