@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from conftest import REPOSITORY, SHARED
+from conftest import REPOSITORY, SHARED, add_gold
 from khabar.campaign.page import Page
 from khabar.campaign.tasks import results, task
 from khabar.model.nested import nested
@@ -275,6 +275,18 @@ def test_mangled_bytes_of_parquet_are_a_finding_or_a_line(checkout, rows, tmp_pa
         content[place] = data.draw(st.integers(0, 255))
 
     judged(khabar_here, checkout, path, bytes(content))
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_texts_that_are_not_those_of_a_release_s_articles_are_found(corpus, khabar_here, kept):
+    for name in ("a", "b"):
+        add_gold(corpus, "open", name, f"[[Port {name}](GPE) opens](HEADLINE)")
+    assert khabar_here("--root", corpus.root, "release", "build", "--version", "1.0.0")[0] == 0
+    (texts,) = corpus.dist.glob("1.0.0/data/texts/*/*.parquet")
+    rows = pq.read_table(texts, partitioning=None)
+    pq.write_table(rows.take(pa.array([1, 0][:kept], pa.int64())), texts)
+
+    assert bearable(khabar_here("--root", corpus.root, "check", corpus.dist / "1.0.0")) == 2
 
 
 # What is too long

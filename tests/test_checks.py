@@ -445,3 +445,17 @@ def test_several_processes_find_what_one_finds_in_the_same_order(corpus, tmp_pat
     assert [each.article for part in alone for each in part.findings if each.check == "span-trimmed"] == [
         f"open-a{number}" for number in range(4)
     ]
+
+
+def test_a_row_group_that_is_larger_than_a_batch_is_judged_slice_by_slice(corpus, tmp_path, monkeypatch):
+    for number in range(5):
+        add_gold(corpus, "open", f"a{number}", f"[[Port {number} ](GPE)opens](HEADLINE)\n[[Sami](PERS) came](BODY)")
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.concat_tables(nested(each) for each in corpus.batches(corpus.gold())), path)
+
+    whole = [each for part in checks.judge(corpus, [path]) for each in part.findings]
+    monkeypatch.setattr(parquet, "ROWS", 2)
+    sliced = [*checks.judge(corpus, [path])]
+
+    assert [each for part in sliced for each in part.findings] == whole
+    assert sum(part.annotations for part in sliced) == 5

@@ -73,27 +73,60 @@ def _parts(path: Path) -> list[list[int]]:
 
 def _judge_part(path: Path, groups: list[int], labels: LabelSet, last: Level) -> Judged:
     """Check some row groups; what they are made of is verified page by page."""
-    wanted = schema(labels)
-    try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-        there = [name for name in wanted.names if name in file.schema_arrow.names]
-        # Row groups are what runs side by side; threads inside one cost more than they bring.
-        table = once(file.read_row_groups(groups, columns=there, use_threads=False))
-        beside = Path(texts_beside(path.as_posix()))
-        if beside != path and beside.is_file():
-            texts = pq.ParquetFile(beside, page_checksum_verification=True)
-            words = once(texts.read_row_groups(groups, columns=["id", "text"], use_threads=False))
-            table = with_texts(table, words, str(path))
-        for name in wanted.names:
-            if name not in table.schema.names:
-                raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
-        table = conform(table.select(wanted.names), wanted)
-    except (*UNREADABLE, BadRecord) as error:
-        return Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0], is_file=True)])
-    parts = [judged(flat(table.slice(first, ROWS), labels), last) for first in range(0, table.num_rows, ROWS)]
+    parts: list[Judged] = []
+    tables = _tables(path, groups, labels)
+    while True:
+        try:
+            table = next(tables, None)
+        except (*UNREADABLE, BadRecord) as error:
+            parts.append(Judged(0, 0, [unreadable(str(path), str(error).splitlines()[0], is_file=True)]))
+            break
+        if table is None:
+            break
+        parts.append(judged(flat(table, labels), last))
     return Judged(
         sum(part.annotations for part in parts),
         sum(part.withheld for part in parts),
         [finding for part in parts for finding in part.findings],
         together([part.facts for part in parts if part.facts]) if last is Level.CORPUS else None,
     )
+
+
+def _tables(path: Path, groups: list[int], labels: LabelSet) -> Iterator[pa.Table]:
+    """Yield the rows of some row groups in exactly the published schema, a batch at a time, with the texts beside them.
+
+    Raises:
+        BadRecord: they are not in the published schema.
+        NotFound: a column is missing.
+    """
+    wanted = schema(labels)
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    there = [name for name in wanted.names if name in file.schema_arrow.names]
+    rows = _batches(file, groups, there)
+    beside = Path(texts_beside(path.as_posix()))
+    if beside != path and beside.is_file():
+        texts = pq.ParquetFile(beside, page_checksum_verification=True)
+        if _rows(texts, groups) != _rows(file, groups):
+            raise BadRecord(f"{path}: its texts are not as many as its articles: download the release again")
+        both = zip(rows, _batches(texts, groups, ["id", "text"]), strict=True)
+        rows = (with_texts(table, words, str(path)) for table, words in both)
+    for table in rows:
+        for name in wanted.names:
+            if name not in table.schema.names:
+                raise NotFound(f"{path}: the column '{name}' is missing: is it the config 'articles' of a release?")
+        yield conform(table.select(wanted.names), wanted)
+
+
+def _batches(file: pq.ParquetFile, groups: list[int], columns: list[str]) -> Iterator[pa.Table]:
+    """Yield row groups as one table, or one that is larger than a batch, as others write them, in slices."""
+    # Parts are what runs side by side; threads inside one cost more than they bring.
+    if _rows(file, groups) <= ROWS:
+        yield once(file.read_row_groups(groups, columns=columns, use_threads=False))
+        return
+    for batch in file.iter_batches(ROWS, row_groups=groups, columns=columns, use_threads=False):
+        yield once(pa.Table.from_batches([batch]))
+
+
+def _rows(file: pq.ParquetFile, groups: list[int]) -> int:
+    """Return how many rows some row groups have, as far as the file has them."""
+    return sum(file.metadata.row_group(group).num_rows for group in groups if group < file.num_row_groups)
