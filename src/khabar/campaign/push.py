@@ -103,11 +103,12 @@ class _Push:
                 self._load.keep(annotation, text)
             result = results(namespaced(annotation), text, self._campaign.page)
             for name, found in self._tasks_of(annotation, shelves):
-                if self._wanted(annotation, found, result):
+                if annotation.annotator in found.predicted:
                     models[name].add(annotation.annotator)
-                    waiting[name].append({"task": found.id, "model_version": annotation.annotator, "result": result})
-                elif annotation.annotator in found.predicted:
-                    models[name].add(annotation.annotator)
+                if not self._wanted(annotation, found, result):
+                    continue
+                models[name].add(annotation.annotator)
+                waiting[name].append({"task": found.id, "model_version": annotation.annotator, "result": result})
                 if len(waiting[name]) == BATCH:
                     self._send_predictions(name, waiting.pop(name))
         for name, rest in waiting.items():
