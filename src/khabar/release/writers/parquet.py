@@ -15,7 +15,7 @@ ROWS_IN_GROUP = 5000
 WITH_STATISTICS = ("id", "article", "published", "retrieved")
 SELDOM_TWICE = ("text", "sha256", "digest")
 """Ends of the names of columns whose values hardly ever recur."""
-LEVEL = 9
+COMPRESSION = {"compression": "zstd", "compression_level": 9}
 
 
 class ParquetFile:
@@ -55,8 +55,7 @@ def settings(schema: pa.Schema) -> dict[str, object]:
     return {
         "use_dictionary": [path for path in strings if not path.rpartition(".")[2].endswith(SELDOM_TWICE)],
         "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
-        "compression": "zstd",
-        "compression_level": LEVEL,
+        **COMPRESSION,
         "write_statistics": [name for name in WITH_STATISTICS if name in schema.names],
         "write_page_checksum": True,
         "write_page_index": True,
