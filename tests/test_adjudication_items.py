@@ -100,6 +100,18 @@ def test_names_that_stand_on_the_same_items_are_one_name(corpus):
     assert names == [{0: "a", 1: "a", 2: "a"}, {0: "b", 1: "b", 2: "b"}, {0: "a", 1: "a", 2: "z"}, {1: "c", 2: "c"}]
 
 
+def test_names_are_paired_so_that_they_share_most_in_all(corpus):
+    found = items(
+        corpus,
+        "[one](PERS entity=port) [two](ORG entity=port) [three](PERS entity=sea) four five",
+        "[one](PERS entity=sea) [two](ORG entity=port) [three](PERS entity=sea) four five",
+    )
+
+    # The second one's sea shares one item with either name of the first; were it the port, its own port were nothing.
+    names = [{who: mark.attributes["entity"] for who, mark in each.said.items()} for each in found]
+    assert names == [{0: "port", 1: "sea"}, {0: "port", 1: "port"}, {0: "sea", 1: "sea"}]
+
+
 WORDS = [(0, 3), (4, 7), (8, 13), (14, 18), (19, 23), (0, 7), (8, 18), (4, 18)]
 marks = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(["PERS", "ORG", "GPE"])), unique=True, max_size=8)
 

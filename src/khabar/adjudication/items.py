@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from khabar.adjudication.matching import Pairs, Places, groups, likeness, overlapping
+from khabar.adjudication.packing import packed
 from khabar.model.annotation import Annotation
 from khabar.model.columns import Ints
 from khabar.model.decision import Mark, Place, mark_of
@@ -155,7 +156,7 @@ Known = Mapping[tuple[str, Place], Mark]
 def named_alike(items: Sequence[Item], labels: LabelSet, known: Known) -> list[Item]:
     """Call what annotators name themselves, such as an entity, by one name: gold's, else that of the first of them.
 
-    Two names are one where they stand on the most items together; no two names of one annotator become one.
+    Names are paired so that they stand on the most items together in all; no two of one annotator become one.
     """
     found = list(items)
     for attribute in sorted(labels.keys_attributes):
@@ -184,17 +185,21 @@ def _counterparts(stands: Mapping[tuple[int, str], list[int]]) -> dict[tuple[int
     common: dict[str, set[int]] = {}
     for who in sorted({who for who, _ in stands}):
         own = {name: set(at) for (other, name), at in stands.items() if other == who}
-        pairs = [(-len(at & common[other]), min(at), name, other) for name, at in own.items() for other in common]
-        taken: set[str] = set()
-        for shared, _, name, other in sorted(pairs):
-            if shared and (who, name) not in names and other not in taken:
-                names[who, name] = other
-                taken.add(other)
+        names |= {(who, name): other for name, other in _together(own, common)}
         for name, at in own.items():
             if (who, name) not in names:
                 names[who, name] = next(each for each in _variants(name) if each not in common)
             common.setdefault(names[who, name], set()).update(at)
     return names
+
+
+def _together(own: Mapping[str, set[int]], common: Mapping[str, set[int]]) -> Iterator[tuple[str, str]]:
+    """Yield an annotator's names with the common ones that they stand for: those that share most, then those alike."""
+    pairs = [(name, other) for name in own for other in common if own[name] & common[other]]
+    ours, theirs = list(own), list(common)
+    sets = np.array([(ours.index(name), len(ours) + theirs.index(other)) for name, other in pairs], dtype=np.int64)
+    gain = np.array([len(own[name] & common[other]) + TIE * (name == other) for name, other in pairs])
+    yield from (pairs[at] for at in np.flatnonzero(packed(sets.reshape(-1, 2), gain)).tolist())
 
 
 def _variants(name: str) -> Iterator[str]:
