@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from khabar.adjudication.listing import Asked
     from khabar.campaign.client import Door
     from khabar.campaign.folder import Campaign
+    from khabar.campaign.plan import Annotator
     from khabar.campaign.push import Pushed
     from khabar.model.annotation import Annotation
     from khabar.model.finding import Finding, Level
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     "--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if any has so many]"
 )
 @click.option("--into", help="Name of the adjudication campaign. [default: the first NAME and -adjudication]")
-@click.option("--adjudicators", default="", help="Pseudonyms of those who adjudicate, by commas.")
+@click.option("--adjudicators", default="", help="Pseudonyms of persons who adjudicate, by commas.")
+@click.option("--models", default="", help="Models that do.")
 @click.option("--no-push", is_flag=True, help="Send no questions to Label Studio; the next run does.")
 @click.option("--replace", is_flag=True, help="Let a changed result take the place of the gold that is there.")
 @click.pass_obj
@@ -38,6 +40,7 @@ def command(
     least: int | None,
     into: str | None,
     adjudicators: str,
+    models: str,
     no_push: bool,
     replace: bool,
 ) -> None:
@@ -45,6 +48,7 @@ def command(
     from khabar import checks
     from khabar.adjudication.adjudicate import Terms, adjudicate
     from khabar.adjudication.rules import rule as rule_
+    from khabar.campaign.plan import working
     from khabar.model.finding import Severity
     from khabar.store import Corpus
 
@@ -68,7 +72,8 @@ def command(
             click.echo(f"{result.article}: {note}", err=True)
     click.echo(f"{written} written, {open_} left open", err=True)
     if not no_push:
-        _ask(corpus, terms.round, adjudicators.replace(",", " ").split())
+        people, programs = (given.replace(",", " ").split() for given in (adjudicators, models))
+        _ask(corpus, terms.round, working(people, programs, (), shared=True))
     raise SystemExit(1 if open_ else 0)
 
 
@@ -80,7 +85,7 @@ def _known(corpus: "Corpus", names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(key for plan in plans for key in (*plan.qualification, *plan.controls))
 
 
-def _ask(corpus: "Corpus", name: str, adjudicators: list[str]) -> None:
+def _ask(corpus: "Corpus", name: str, adjudicators: "dict[str, Annotator]") -> None:
     """Put what is open before an adjudicator: make the campaigns that there are not yet, and push them all."""
     from khabar.adjudication.listing import waiting as waiting_
     from khabar.cli.campaign import door_of
@@ -103,15 +108,14 @@ def _ask(corpus: "Corpus", name: str, adjudicators: list[str]) -> None:
             click.echo(f"{campaign.name}: {counts}: {places}", err=True)
 
 
-def _campaign(corpus: "Corpus", name: str, asked: "list[Asked]", adjudicators: list[str]) -> "Campaign":
+def _campaign(corpus: "Corpus", name: str, asked: "list[Asked]", adjudicators: "dict[str, Annotator]") -> "Campaign":
     """Return an adjudication campaign, which is begun where there is none."""
     from khabar.campaign.folder import Campaign, Design, new_campaign
-    from khabar.campaign.plan import working
 
     if name in corpus.campaigns:
         return Campaign(corpus, name)
     layers = [layer for each in asked for layer in each.layers]
-    design = Design(annotators=working(adjudicators, (), (), shared=True), adjudicates=True)
+    design = Design(annotators=adjudicators, adjudicates=True)
     return new_campaign(corpus, name, layers, [each.article for each in asked], design)
 
 
