@@ -1,6 +1,7 @@
 """The one room that knows a path of the corpus: where each record lives and how it is written there."""
 
-from khabar.store.corpus import NOTES, PREDICTIONS, WORK, Corpus
+from khabar.store.campaigns import NOTES, PREDICTIONS, WORK
+from khabar.store.corpus import Corpus
 from khabar.store.files import append_line, repeated_key, write_atomically
 from khabar.store.intake import BATCH, SPLITS
 

@@ -10,7 +10,7 @@ import msgspec
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.agreement import AGREEMENT
-from khabar.model.annotation import Annotation, Note, canonical, encoded
+from khabar.model.annotation import Annotation, canonical, encoded
 from khabar.model.article import Article
 from khabar.model.batch import Batch
 from khabar.model.decision import Record
@@ -21,25 +21,17 @@ from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
-from khabar.model.work import Work
+from khabar.store.campaigns import Campaigns
 from khabar.store.files import decoded, without_lines, write_atomically
-from khabar.store.intake import SPLITS, Intake
+from khabar.store.intake import SPLITS
 
 LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""
-NOTES = "notes.jsonl"
-"""What annotators of a campaign noted, a line an annotation that has a note."""
-PREDICTIONS = "predictions"
-"""Folder of the predictions that were pushed into a campaign, a folder a model."""
-WORK = "work.jsonl"
-"""Name of the file of a campaign that says what was done in it."""
-
-
 BESIDE = (MANIFEST, AGREEMENT)
 """Files that a campaign keeps beside its annotations."""
 
 
-class Corpus(Intake):
+class Corpus(Campaigns):
     """A checkout of the corpus: the folders ``corpus/`` and ``annotations/`` under one root.
 
     Attributes:
@@ -48,7 +40,6 @@ class Corpus(Intake):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self._annotations = root / "annotations"
         if not (self._annotations / "labels.toml").is_file():
             raise NotFound(
                 f"{self._annotations / 'labels.toml'} is missing: is this a checkout of the corpus? else pass --root"
@@ -168,16 +159,7 @@ class Corpus(Intake):
         while chunk := list(islice(each, size)):
             yield batch(self.labels, (self.annotated(annotation) for annotation in chunk))
 
-    # annotations/campaigns/<name>/, written by campaign
-
-    def campaign(self, name: str) -> Path:
-        """Return the folder of a campaign, which may not exist yet."""
-        return self._annotations / "campaigns" / name
-
-    @property
-    def campaigns(self) -> tuple[str, ...]:
-        """Names of the campaigns."""
-        return tuple(sorted(path.parent.name for path in self._annotations.glob("campaigns/*/campaign.toml")))
+    # Everything about one article
 
     def files_of(self, article: Article) -> list[Path]:
         """Return every file about an article, in the way of the data; that of the text even where it is withheld."""
@@ -199,45 +181,6 @@ class Corpus(Intake):
             path.unlink()
         kept = sorted(self._annotations.glob("campaigns/*/*.jsonl"))
         return [*own, *(path for path in kept if without_lines(path, "article", key))]
-
-    def in_campaign(self, path: Path) -> bool:
-        """Tell whether a path is of a campaign's folder."""
-        return path.resolve().is_relative_to((self._annotations / "campaigns").resolve())
-
-    def campaign_annotations(self, name: str, article: str = "*") -> list[Path]:
-        """Return the annotations that a campaign pulled, of every article or of one, article by article."""
-        pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
-        return sorted(pulled, key=lambda path: (path.name, path.parent.name))
-
-    def campaign_predictions(self, name: str) -> list[Path]:
-        """Return the predictions that were pushed into a campaign, article by article."""
-        kept = (self.campaign(name) / PREDICTIONS).glob("*/*.json")
-        return sorted(kept, key=lambda path: (path.name, path.parent.name))
-
-    def campaign_notes(self, name: str) -> dict[tuple[str, str], str]:
-        """Return what annotators of a campaign noted beside their annotations, by annotator and article."""
-        path = self.campaign(name) / NOTES
-        lines = path.read_bytes().splitlines() if path.is_file() else []
-        notes = [decoded(line, Note, f"{self.shown(path)}:{at}") for at, line in enumerate(lines, start=1)]
-        return {(each.annotator, each.article): each.note for each in notes}
-
-    def work(self, name: str) -> list[Work]:
-        """Return what was done in a campaign, as the last pull found it; nothing before the first.
-
-        Raises:
-            BadRecord: a line of its ``work.jsonl`` does not parse.
-        """
-        path = self.campaign(name) / WORK
-        lines = path.read_bytes().splitlines() if path.is_file() else []
-        return [decoded(line, Work, f"{self.shown(path)}:{number}") for number, line in enumerate(lines, start=1)]
-
-    def pulled(self) -> dict[str, list[tuple[str, Path]]]:
-        """Return the annotations that campaigns pulled, by article: campaign and file, ordered by both."""
-        found: dict[str, list[tuple[str, Path]]] = {}
-        for name in self.campaigns:
-            for path in self.campaign_annotations(name):
-                found.setdefault(path.stem, []).append((name, path))
-        return found
 
     # .studio/, the embedded Label Studio's, and dist/, written by release
 

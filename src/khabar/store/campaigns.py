@@ -1,0 +1,75 @@
+"""The folders ``annotations/campaigns/<name>/``, which campaign writes: where they are, what others read of them."""
+
+from pathlib import Path
+
+from khabar.model.annotation import Note
+from khabar.model.work import Work
+from khabar.store.files import decoded
+from khabar.store.intake import Intake
+
+NOTES = "notes.jsonl"
+"""What annotators of a campaign noted, a line an annotation that has a note."""
+PREDICTIONS = "predictions"
+"""Folder of the predictions that were pushed into a campaign, a folder a model."""
+WORK = "work.jsonl"
+"""Name of the file of a campaign that says what was done in it."""
+
+
+class Campaigns(Intake):
+    """What campaigns keep, beside what was ingested.
+
+    Attributes:
+        root: The folder that holds ``corpus/`` and ``annotations/``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._annotations = root / "annotations"
+
+    def campaign(self, name: str) -> Path:
+        """Return the folder of a campaign, which may not exist yet."""
+        return self._annotations / "campaigns" / name
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        """Names of the campaigns."""
+        return tuple(sorted(path.parent.name for path in self._annotations.glob("campaigns/*/campaign.toml")))
+
+    def in_campaign(self, path: Path) -> bool:
+        """Tell whether a path is of a campaign's folder."""
+        return path.resolve().is_relative_to((self._annotations / "campaigns").resolve())
+
+    def campaign_annotations(self, name: str, article: str = "*") -> list[Path]:
+        """Return the annotations that a campaign pulled, of every article or of one, article by article."""
+        pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
+        return sorted(pulled, key=lambda path: (path.name, path.parent.name))
+
+    def campaign_predictions(self, name: str) -> list[Path]:
+        """Return the predictions that were pushed into a campaign, article by article."""
+        kept = (self.campaign(name) / PREDICTIONS).glob("*/*.json")
+        return sorted(kept, key=lambda path: (path.name, path.parent.name))
+
+    def campaign_notes(self, name: str) -> dict[tuple[str, str], str]:
+        """Return what annotators of a campaign noted beside their annotations, by annotator and article."""
+        path = self.campaign(name) / NOTES
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        notes = [decoded(line, Note, f"{self.shown(path)}:{at}") for at, line in enumerate(lines, start=1)]
+        return {(each.annotator, each.article): each.note for each in notes}
+
+    def work(self, name: str) -> list[Work]:
+        """Return what was done in a campaign, as the last pull found it; nothing before the first.
+
+        Raises:
+            BadRecord: a line of its ``work.jsonl`` does not parse.
+        """
+        path = self.campaign(name) / WORK
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+        return [decoded(line, Work, f"{self.shown(path)}:{number}") for number, line in enumerate(lines, start=1)]
+
+    def pulled(self) -> dict[str, list[tuple[str, Path]]]:
+        """Return the annotations that campaigns pulled, by article: campaign and file, ordered by both."""
+        found: dict[str, list[tuple[str, Path]]] = {}
+        for name in self.campaigns:
+            for path in self.campaign_annotations(name):
+                found.setdefault(path.stem, []).append((name, path))
+        return found
