@@ -37,8 +37,8 @@ def campaign(corpus):
 
 def did(article, who, day, **more):
     at = f"2026-03-{day:02}T09:00:00.000000Z"
-    fields = {"state": "submitted", "annotation": day, "created": at, "updated": at, "seconds": 600.0}
-    return Work(project=who, task=day, article=article, annotator=who, **(fields | more))
+    fields = {"project": who, "state": "submitted", "annotation": day, "created": at, "updated": at, "seconds": 600.0}
+    return Work(task=day, article=article, annotator=who, **(fields | more))
 
 
 def worked(campaign, *work):
@@ -69,6 +69,26 @@ def test_every_task_that_is_asked_is_in_one_state(campaign):
     assert (sami.asked, sami.submitted, sami.skipped, sami.drafts, sami.open) == (4, 2, 0, 1, 1)
     assert (leila.asked, leila.submitted, leila.skipped, leila.drafts, leila.open) == (4, 0, 1, 0, 3)
     assert d  # nobody began it
+
+
+def test_a_task_of_several_is_done_when_the_last_of_them_has_submitted_it(corpus):
+    keys = [add_gold(corpus, "open", name, WORDS.replace("here", f"in {name}")) for name in "ab"]
+    shared = {name: Annotator("person", "both") for name in TWO}
+    campaign = new_campaign(corpus, "shared", ["entity"], keys, Design(annotators=shared, overlap=2))
+    worked(
+        campaign,
+        did(keys[0], "sami", 10, project="both"),
+        did(keys[0], "leila", 12, project="both"),
+        did(keys[1], "sami", 12, project="both"),
+        did(keys[1], "sami", 13, project="both", annotation=99),  # again, by the same
+        did(keys[1], "leila", 13, project="both", state="skipped"),
+    )
+
+    found = status(campaign, NOW)
+
+    (both,) = found.progress
+    assert (both.asked, both.submitted, both.skipped, both.open) == (2, 1, 0, 1)
+    assert [(each.day, each.submitted) for each in found.days] == [("2026-03-12", 1)]
 
 
 def test_batches_that_are_not_released_wait(corpus):
@@ -112,6 +132,27 @@ def test_a_forecast_is_what_is_left_over_the_pace_of_the_days_with_work(campaign
     assert (leila.left, leila.daily, leila.day) == (4, None, "")
 
 
+def test_moments_that_are_none_and_forecasts_beyond_reason_are_left_unsaid(campaign):
+    a, b, *_ = campaign.plan.articles
+    worked(
+        campaign,
+        did(a, "sami", 10, created="2016-01-04T09:00:00", updated="yesterday"),
+        did(b, "leila", 10, created="once", updated="once", state="draft"),
+    )
+
+    found = status(campaign, NOW)
+
+    assert [each.day for each in found.days] == ["2016-01-04"]
+    assert [(each.left, each.day) for each in found.forecasts] == [(3, ""), (4, "")]
+    assert [each.of for each in found.weeks] == ["week 2016-W01"]
+
+
+def test_a_model_has_no_speed(campaign):
+    worked(campaign, did(campaign.plan.articles[0], "sami", 10, kind="model"))
+
+    assert status(campaign, NOW).speed == ()
+
+
 def test_what_is_done_needs_no_forecast(campaign):
     worked(campaign, *(did(key, "sami", 10) for key in campaign.plan.articles))
 
@@ -133,7 +174,9 @@ def test_a_person_is_told_what_to_look_at(campaign):
     (campaign.folder / "quarantine.jsonl").write_bytes(
         b'{"article":"open-a","task":1,"annotation":2,"item":"r1","reason":"it marks nothing"}\n'
     )
-    held = [Lock(b, "leila", NOW - timedelta(days=3), NOW + timedelta(hours=1)), Lock(b, "sami", NOW, NOW)]
+    hour = timedelta(hours=1)
+    held = [Lock(b, "leila", NOW - 9 * hour, NOW + 15 * hour), Lock(c, "leila", NOW - hour, NOW + 23 * hour)]
+    held += [Lock(d, "leila", NOW - 30 * hour, NOW - 6 * hour)]  # it has ended: the next annotator gets the task
     away = [Odd(kind="quarantine", article=a, note="it marks nothing")]
 
     found = status(campaign, NOW, held, away).odd
@@ -166,15 +209,27 @@ def test_locks_are_read_from_the_embedded_servers_database(campaign, monkeypatch
     database.parent.mkdir(parents=True)
     with closing(sqlite3.connect(database)) as made, made:
         made.execute("CREATE TABLE task (id INTEGER, project_id INTEGER)")
-        made.execute("CREATE TABLE tasks_tasklock (task_id INTEGER, user_id INTEGER, created_at TEXT, expire_at TEXT)")
+        made.execute("CREATE TABLE tasks_tasklock (task_id INTEGER, user_id INTEGER, expire_at TEXT)")
         made.executemany("INSERT INTO task VALUES (?, ?)", [(7, 3), (8, 4)])
-        rows = [(7, 5, "2026-03-20 08:00:00.000001", "2026-03-21 08:00:00"), (8, 5, "2026-03-20", "2026-03-21")]
-        made.executemany("INSERT INTO tasks_tasklock VALUES (?, ?, ?, ?)", rows)
+        rows = [(7, 5, "2026-03-21 08:00:00"), (8, 5, "2026-03-21 08:00:00.000001")]
+        made.executemany("INSERT INTO tasks_tasklock VALUES (?, ?, ?)", rows)
 
     found = list(locks(Campaign(campaign.corpus, campaign.name)))
 
     assert [(each.article, each.annotator) for each in found] == [(a, "sami")]
-    assert found[0].until == datetime(2026, 3, 21, 8, tzinfo=UTC)
+    assert (found[0].touched, found[0].until) == (
+        datetime(2026, 3, 20, 8, tzinfo=UTC),
+        datetime(2026, 3, 21, 8, tzinfo=UTC),
+    )
+
+
+def test_a_server_that_was_never_up_keeps_nothing_for_anybody(campaign, monkeypatch):
+    monkeypatch.delenv("KHABAR_STUDIO_URL", raising=False)
+    database = campaign.corpus.studio / "data" / "label_studio.sqlite3"
+    database.parent.mkdir(parents=True)
+    database.touch()
+
+    assert list(locks(campaign)) == []
 
 
 def test_of_a_server_elsewhere_no_locks_are_known(campaign, monkeypatch):
@@ -195,7 +250,8 @@ def test_what_a_shown_proposal_draws_is_told_from_what_a_hidden_one_would(campai
         said = msgspec.structs.replace(gold, annotator="sami", kind="person", layers=("entity",), spans=tuple(spans))
         corpus.write_annotation(campaign.folder / "predictions" / "tagger" / f"{key}.json", proposed)
         corpus.write_annotation(campaign.folder / "annotations" / "sami" / f"{key}.json", said)
-    worked(campaign, did(a, "sami", 10, models=("tagger",)), did(b, "sami", 11))
+    shown = did(a, "sami", 10, models=("tagger",))
+    worked(campaign, shown, did(a, "sami", 12, models=("tagger",)), did(b, "sami", 11))  # submitted twice, counted once
 
     (found,) = anchoring(corpus, campaign.name)
 

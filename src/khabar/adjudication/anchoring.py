@@ -57,10 +57,10 @@ def _compared(
     """Yield how one annotator agrees with one model, layer by layer."""
     model, proposed, said = about
     pairs: dict[bool, list[Annotation]] = {True: [], False: []}
-    for each in work:
+    for each in {each.article: each for each in work}.values():  # of two of one article, what is pulled is the last
         annotation = said.get((each.annotator, each.article))
-        if annotation is not None and each.article in proposed:
-            shown = model in each.models
+        shown = model in each.models
+        if annotation is not None and each.article in proposed and (shown or not each.models):
             # A model may be an annotator of its own campaign elsewhere: here it is the one that proposes.
             pairs[shown] += [annotation, msgspec.structs.replace(proposed[each.article], annotator=f"{model} proposes")]
     if not any(pairs.values()):

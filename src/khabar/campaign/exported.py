@@ -70,6 +70,7 @@ class Predicted(msgspec.Struct):
 
     result: list[msgspec.Raw]
     model_version: str = ""
+    created_at: str = ""
 
 
 class Item(msgspec.Struct):

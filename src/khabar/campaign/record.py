@@ -7,6 +7,7 @@ import msgspec
 
 from khabar.campaign.assignments import Assignment
 from khabar.campaign.exported import Broken, Draft, Predicted, Submitted, Task, decoded, user
+from khabar.campaign.exports import when
 from khabar.campaign.people import Who
 from khabar.campaign.tasks import TaskData
 from khabar.model.work import Work
@@ -44,7 +45,7 @@ def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
         article=article,
         batch=due.batch if due else 1,
         role=due.role if due else "work",
-        models=tuple(sorted({name for each in task.predictions if (name := _model(each))})),
+        models=_models(task),
     )
     begun = [*_annotations(task, about, desk), *_drafts(task, about, desk)]
     yield from begun or [about]
@@ -82,6 +83,7 @@ def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
         yield msgspec.structs.replace(
             about,
             state="skipped" if each.was_cancelled else "submitted",
+            models=_models(task, each.created_at),
             annotation=each.id,
             annotator=name,
             kind=kind,
@@ -115,8 +117,15 @@ def _drafts(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
         )
 
 
-def _model(raw: msgspec.Raw) -> str:
-    try:
-        return decoded(raw, Predicted).model_version
-    except Broken:
-        return ""
+def _models(task: Task, begun: str = "") -> tuple[str, ...]:
+    """Return the models whose predictions the task had when an annotation was begun; all, where that is not known."""
+    start, names = when(begun), set()
+    for raw in task.predictions:
+        try:
+            each = decoded(raw, Predicted)
+        except Broken:
+            continue
+        made = when(each.created_at)
+        if each.model_version and not (start and made and made > start):
+            names.add(each.model_version)
+    return tuple(sorted(names))

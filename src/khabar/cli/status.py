@@ -56,7 +56,7 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
     from khabar.campaign.monitor.locks import locks
     from khabar.campaign.monitor.records import Control, Odd, Report
     from khabar.campaign.pull import quarantine
-    from khabar.store.agreements import agreements
+    from khabar.store.agreements import agreement_of
 
     known = frozenset((*campaign.plan.qualification, *campaign.plan.controls))
     scores = quality(corpus, [campaign.name], known).scores if known else ()
@@ -75,7 +75,7 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
             if each.known
         ),
         anchoring=tuple(anchoring(corpus, campaign.name)),
-        agreement=agreements(corpus).get(campaign.name),
+        agreement=agreement_of(corpus, campaign.name),
     )
 
 
@@ -99,7 +99,7 @@ def _forecast(report: "Report") -> "Table":
     table = titled("forecast", "project", "left", "a day", "done by", "between")
     for each in report.status.forecasts:
         if each.daily is not None:
-            between = f"{each.early} and {each.late or 'never'}" if each.day else ""
+            between = f"{each.early} and {each.late or 'later'}" if each.early else ""
             table.add_row(apart(each.project), str(each.left), f"{each.daily:g}", each.day or "done", between)
     return table
 

@@ -13,12 +13,18 @@ def agreements(corpus: Corpus) -> dict[str, Agreement]:
     Raises:
         BadRecord: a file is none.
     """
-    places = {name: corpus.campaign(name) / AGREEMENT for name in corpus.campaigns}
-    return {
-        name: decoded(path.read_bytes(), Agreement, corpus.shown(path))
-        for name, path in places.items()
-        if path.is_file()
-    }
+    found = ((name, agreement_of(corpus, name)) for name in corpus.campaigns)
+    return {name: agreement for name, agreement in found if agreement}
+
+
+def agreement_of(corpus: Corpus, name: str) -> Agreement | None:
+    """Return the agreement of a campaign, None where it was not measured.
+
+    Raises:
+        BadRecord: the file is none.
+    """
+    path = corpus.campaign(name) / AGREEMENT
+    return decoded(path.read_bytes(), Agreement, corpus.shown(path)) if path.is_file() else None
 
 
 def write_agreement(corpus: Corpus, agreement: Agreement) -> list[Path]:

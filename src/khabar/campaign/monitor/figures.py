@@ -7,9 +7,11 @@ Moments are UTC by the server's clock; a day is a day of that clock.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
+from khabar.campaign.exports import when
 from khabar.campaign.folder import Campaign
 from khabar.campaign.monitor.locks import Lock
 from khabar.campaign.monitor.records import Day, Forecast, Odd, Progress, Speed, Status
@@ -18,7 +20,11 @@ from khabar.model.work import Work
 CAP = 3600.0
 """Seconds that an annotation counts at most: the editor's clock runs on while the page is open and nobody is there."""
 STALE = timedelta(days=2)
-"""After which a draft or a lock that nobody touched is one to ask about."""
+"""After which a draft that nobody touched is one to ask about."""
+IDLE = timedelta(hours=4)
+"""After which a task that is kept for somebody is one to ask about: others wait for it."""
+HORIZON = 3650
+"""Days after which a forecast says nothing."""
 WINDOW = 10
 """Days with work that a forecast looks back on."""
 PER = 1000
@@ -36,25 +42,28 @@ def status(campaign: Campaign, now: datetime, locks: Iterable[Lock] = (), away: 
     """
     corpus = campaign.corpus
     work = [each for each in corpus.work(campaign.name) if corpus.has_article(each.article)]
-    done = [each for each in work if each.state == "submitted" and each.created]
-    days = _days(done)
-    progress = tuple(_progress(campaign, work, name) for name in campaign.plan.cohorts)
+    timed = [each for each in work if each.state == "submitted" and each.kind == "person" and each.seconds]
+    tasks = {name: _tasks(campaign, work, name) for name in campaign.plan.cohorts}
+    days = [day for name, some in tasks.items() for day in _days(some, name)]
+    progress = tuple(_progress(campaign, some, name) for name, some in tasks.items())
     return Status(
         campaign=campaign.name,
         now=now.isoformat(timespec="seconds"),
         progress=progress,
         days=tuple(days),
-        speed=tuple(_speeds(campaign, done, lambda each: each.annotator)),
-        weeks=tuple(_speeds(campaign, done, lambda each: f"week {week(each.created)}")),
-        sources=tuple(_speeds(campaign, done, lambda each: f"source {_source(campaign, each)}")),
+        speed=tuple(_speeds(campaign, timed, lambda each: each.annotator)),
+        weeks=tuple(_speeds(campaign, timed, lambda each: f"week {week(each.created)}")),
+        sources=tuple(_speeds(campaign, timed, lambda each: f"source {_source(campaign, each)}")),
         forecasts=tuple(_forecast(each, days, now) for each in progress),
         odd=(*_odd(work, now), *_stale_locks(locks, now), *away),
     )
 
 
 def week(moment: str) -> str:
-    """Return the ISO week of a moment, as 2026-W11."""
-    year, number, _ = datetime.fromisoformat(moment).isocalendar()
+    """Return the ISO week of a moment, as 2026-W11; ``unknown`` where it is none."""
+    if (time := when(moment)) is None:
+        return "unknown"
+    year, number, _ = time.isocalendar()
     return f"{year}-W{number:02}"
 
 
@@ -62,43 +71,64 @@ def _source(campaign: Campaign, work: Work) -> str:
     return campaign.corpus.source_of(campaign.corpus.article(work.article)).id
 
 
-def _progress(campaign: Campaign, work: Sequence[Work], project: str) -> Progress:
-    """Count the tasks of a project; where several annotate one, it is submitted when all have."""
-    due = Counter(each.article for each in campaign.due if each.project == project)
-    all_ = sum(each.project == project and each.article in campaign.asked for each in campaign.assignments)
-    states: dict[str, Counter[str]] = defaultdict(Counter)
+class _Task(NamedTuple):
+    """An article in a project.
+
+    Attributes:
+        state: As `khabar.model.work.State`, of all who annotate it together.
+        done: When the last of those who should have submitted it, None where they have not, or nobody knows when.
+    """
+
+    state: str
+    done: datetime | None
+
+
+def _tasks(campaign: Campaign, work: Iterable[Work], project: str) -> list[_Task]:
+    """Return the tasks of a project's released batches; one is submitted when as many have as should."""
+    seen: dict[str, list[Work]] = {each.article: [] for each in campaign.due if each.project == project}
     for each in work:
-        if each.project == project and each.article in due:
-            states[each.article][each.state] += 1
-    counts: Counter[str] = Counter()
-    for article in due:
-        state, wanted = states[article], campaign.plan.each
-        counts["submitted"] += state["submitted"] >= wanted
-        rest = state["submitted"] < wanted
-        counts["skipped"] += bool(rest and state["skipped"])
-        counts["drafts"] += bool(rest and not state["skipped"] and state["draft"])
-    left = len(due) - sum(counts.values())
+        if each.project == project and each.article in seen:
+            seen[each.article].append(each)
+    return [_task(found, campaign.plan.each) for found in seen.values()]
+
+
+def _task(found: Sequence[Work], wanted: int) -> _Task:
+    first: dict[str, datetime | None] = {}
+    for each in found:
+        if each.state == "submitted":
+            first.setdefault(each.annotator, when(each.created))
+    if len(first) >= wanted:
+        times = sorted(time for time in first.values() if time)
+        return _Task("submitted", times[wanted - 1] if len(times) >= wanted else None)
+    states = {each.state for each in found}
+    if "skipped" in states and not first:
+        return _Task("skipped", None)
+    return _Task("draft" if "draft" in states else "open", None)
+
+
+def _progress(campaign: Campaign, tasks: Sequence[_Task], project: str) -> Progress:
+    every = sum(each.project == project and each.article in campaign.asked for each in campaign.assignments)
+    states = Counter(each.state for each in tasks)
     return Progress(
         project=project,
-        asked=len(due),
-        submitted=counts["submitted"],
-        skipped=counts["skipped"],
-        drafts=counts["drafts"],
-        open=left,
-        waiting=all_ - len(due),
+        asked=len(tasks),
+        submitted=states["submitted"],
+        skipped=states["skipped"],
+        drafts=states["draft"],
+        open=states["open"],
+        waiting=every - len(tasks),
     )
 
 
-def _days(done: Iterable[Work]) -> list[Day]:
-    counts = Counter((each.created[:10], each.project) for each in done)
-    return [Day(day=day, project=project, submitted=number) for (day, project), number in sorted(counts.items())]
+def _days(tasks: Iterable[_Task], project: str) -> list[Day]:
+    counts = Counter(each.done.astimezone(UTC).date().isoformat() for each in tasks if each.done)
+    return [Day(day=day, project=project, submitted=number) for day, number in sorted(counts.items())]
 
 
 def _speeds(campaign: Campaign, done: Iterable[Work], of: Callable[[Work], str]) -> Iterator[Speed]:
     seconds: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for each in done:
-        if each.seconds is not None and each.seconds > 0:
-            seconds[of(each)].append((each.seconds, campaign.corpus.article(each.article).length))
+        seconds[of(each)].append((each.seconds or 0.0, campaign.corpus.article(each.article).length))
     for name, taken in sorted(seconds.items()):
         told = np.array(taken, dtype=np.float64)
         capped = np.minimum(told[:, 0], CAP)
@@ -124,7 +154,8 @@ def _forecast(progress: Progress, days: Iterable[Day], now: datetime) -> Forecas
     low, daily, high = np.quantile([each.submitted for each in recent], (0.25, 0.5, 0.75)).tolist()
 
     def day(rate: float) -> str:
-        return (now + timedelta(days=left / (rate * worked))).date().isoformat() if left and rate else ""
+        needed = left / (rate * worked)
+        return (now + timedelta(days=needed)).date().isoformat() if 0 < needed < HORIZON else ""
 
     return Forecast(
         project=progress.project,
@@ -142,7 +173,8 @@ def _forecast(progress: Progress, days: Iterable[Day], now: datetime) -> Forecas
 def _odd(work: Iterable[Work], now: datetime) -> Iterator[Odd]:
     for each in work:
         about = {"article": each.article, "annotator": each.annotator, "since": each.updated}
-        if each.state == "draft" and each.updated and now - datetime.fromisoformat(each.updated) > STALE:
+        touched = when(each.updated)
+        if each.state == "draft" and touched and now - touched > STALE:
             yield Odd(kind="stale draft", note="begun, and not touched since", **about)
         if each.state in ("skipped", "deleted"):
             yield Odd(kind=each.state, **about)
@@ -152,12 +184,12 @@ def _odd(work: Iterable[Work], now: datetime) -> Iterator[Odd]:
 
 def _stale_locks(locks: Iterable[Lock], now: datetime) -> Iterator[Odd]:
     for lock in locks:
-        if now - lock.since > STALE and lock.until > now:
+        if now - lock.touched > IDLE and lock.until > now:
             until = lock.until.isoformat(timespec="minutes")
             yield Odd(
                 kind="stale lock",
                 article=lock.article,
                 annotator=lock.annotator,
-                since=lock.since.isoformat(),
+                since=lock.touched.isoformat(),
                 note=f"nobody else gets the task until {until}",
             )

@@ -7,7 +7,7 @@ still on it.  A server elsewhere has its database elsewhere: of it no locks are 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from khabar.campaign.address import EMBEDDED, home
@@ -15,8 +15,10 @@ from khabar.campaign.backup import DATABASE
 from khabar.campaign.folder import Campaign
 from khabar.campaign.people import People
 
+LIFE = timedelta(seconds=86_400)
+"""How long the server keeps a task from the moment that somebody opened it last."""
 _LOCKS = (
-    "SELECT tasks_tasklock.task_id, user_id, tasks_tasklock.created_at, expire_at FROM tasks_tasklock"
+    "SELECT tasks_tasklock.task_id, user_id, expire_at FROM tasks_tasklock"
     " JOIN task ON task.id = tasks_tasklock.task_id WHERE task.project_id = ? ORDER BY 1, 2"
 )
 
@@ -27,13 +29,13 @@ class Lock(NamedTuple):
     Attributes:
         article: Id of its article.
         annotator: Pseudonym of whom it is kept for.
-        since: Since when.
-        until: Until when.
+        touched: When they opened it last.
+        until: Until when it is kept.
     """
 
     article: str
     annotator: str
-    since: datetime
+    touched: datetime
     until: datetime
 
 
@@ -44,12 +46,16 @@ def locks(campaign: Campaign) -> Iterator[Lock]:
         return
     articles = {each.task: each.article for each in campaign.corpus.work(campaign.name)}
     people = People(campaign.corpus.studio, EMBEDDED)
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for name, number in campaign.plan.projects.items():
-            who = people.who(campaign.plan, name)
-            for task, user, since, until in connection.execute(_LOCKS, (number,)):
-                if task in articles and since and until:
-                    yield Lock(articles[task], who(user)[0], _moment(since), _moment(until))
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            for name, number in campaign.plan.projects.items():
+                who = people.who(campaign.plan, name)
+                for task, user, stored in connection.execute(_LOCKS, (number,)):
+                    until = _moment(stored)
+                    if task in articles:
+                        yield Lock(articles[task], who(user)[0], until - LIFE, until)
+    except sqlite3.Error:
+        return  # a server that was never up has no tables
 
 
 def _moment(stored: str) -> datetime:

@@ -93,7 +93,7 @@ def _burn_up(status: Status) -> str:
 
 
 def _expected(each: Forecast) -> list[str]:
-    between = f"{each.early} and {each.late or 'never'}" if each.day else ""
+    between = f"{each.early} and {each.late or 'later'}" if each.early else ""
     worked = "" if each.worked is None else f"{each.worked:.0%}"
     return [escape(each.project), str(each.left), f"{each.daily:g}", worked, each.day or "done", between]
 
@@ -179,8 +179,8 @@ def _anchoring(some: Sequence[Anchoring]) -> Iterator[str]:
     yield "where it was shown is what the showing adds.</p>"
     rows = []
     for each in some:
-        name = f"{each.annotator} {each.layer}"
-        rows += [_interval(f"{name}, shown", each.shown), _interval(f"{name}, hidden", each.hidden)]
+        name = f"{each.annotator} {each.layer}, {each.model}"
+        rows += [_interval(f"{name} shown", each.shown), _interval(f"{name} hidden", each.hidden)]
     yield intervals(rows)
     told = [[*map(escape, (each.annotator, each.model, each.layer)), *_accepted(each)] for each in some]
     yield from _table("Accepted", ("annotator", "model", "layer", "kept unchanged", "added", "F1 shown - hidden"), told)

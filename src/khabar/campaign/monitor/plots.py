@@ -7,8 +7,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
-WIDTH = 880
-LEFT, RIGHT, TOP, BOTTOM = 150, 60, 14, 30
+WIDTH = 960
+LEFT, RIGHT, TOP, BOTTOM = 230, 60, 14, 30
+NAME = 32
+"""Characters of a name that have room at the begin of a row; the whole of it is shown where the mouse rests."""
+EDGE = 50
+"""Room for the numbers beside a chart of lines."""
 TOLD = 190
 """Room for the words at the end of a row."""
 ROW = 30
@@ -62,7 +66,7 @@ def lines(some: Sequence[Line], ticks: Sequence[tuple[float, str]], height: int 
     span = (last - first) or 1.0
 
     def at(x: float, y: float) -> str:
-        place = LEFT / 3 + (x - first) / span * (WIDTH - LEFT / 3 - RIGHT)
+        place = EDGE + (x - first) / span * (WIDTH - EDGE - RIGHT)
         return f"{place:.1f},{height - BOTTOM - y / top * (height - BOTTOM - TOP):.1f}"
 
     parts = list(_grid(top, height))
@@ -80,8 +84,8 @@ def lines(some: Sequence[Line], ticks: Sequence[tuple[float, str]], height: int 
 def _grid(top: float, height: int) -> Iterator[str]:
     for part in range(5):
         y = height - BOTTOM - part / 4 * (height - BOTTOM - TOP)
-        yield f'<line class="grid" x1="{LEFT / 3:.0f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="tick" x="{LEFT / 3 - 6:.0f}" y="{y + 4:.1f}" text-anchor="end">{top * part / 4:.0f}</text>'
+        yield f'<line class="grid" x1="{EDGE:.0f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        yield f'<text class="tick" x="{EDGE - 6:.0f}" y="{y + 4:.1f}" text-anchor="end">{top * part / 4:.0f}</text>'
 
 
 def intervals(some: Sequence[Interval], top: float = 1.0) -> str:
@@ -100,7 +104,9 @@ def intervals(some: Sequence[Interval], top: float = 1.0) -> str:
         parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 10}" text-anchor="middle">{told}</text>')
     for number, each in enumerate(some):
         y = TOP + ROW * (number + 0.5)
-        parts.append(f'<text class="name" x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(each.name)}</text>')
+        short = each.name if len(each.name) <= NAME else f"{each.name[: NAME - 1]}\N{HORIZONTAL ELLIPSIS}"
+        parts.append(f'<text class="name" x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(short)}')
+        parts.append(f"<title>{escape(each.name)}</title></text>")
         if each.low is not None and each.high is not None:
             parts.append(f'<line class="interval" x1="{at(each.low):.1f}" x2="{at(each.high):.1f}" y1="{y}" y2="{y}"/>')
         if each.value is not None:

@@ -37,7 +37,7 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
         median: Median, in seconds.
         high: Third quartile, in seconds.
         each: Median of the seconds for a thousand code points of the article.
-        capped: How many took longer.
+        capped: How many took longer than that.
     """
 
     of: str
