@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -171,9 +172,9 @@ def test_a_mangled_file_of_the_corpus_is_a_finding_or_a_line(checkout, khabar_he
 
 @pytest.fixture(scope="module")
 def rows(checkout):
-    """The gold of the project in the published schema."""
+    """The gold of two articles of the project in the published schema, one of them withheld."""
     corpus = Corpus(checkout)
-    return pa.concat_tables(nested(each) for each in corpus.batches(corpus.gold()))
+    return pa.concat_tables(nested(each) for each in corpus.batches(islice(corpus.gold(), 2)))
 
 
 def _raw(*values):
