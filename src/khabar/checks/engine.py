@@ -177,6 +177,8 @@ def settle(facts: Facts, standards: Standards) -> list[Finding]:
 def _findings(check: Check, view: View, broken: Broken) -> Iterable[tuple[int, Finding]]:
     batch = view.batch
     rows = broken.article.tolist()
+    if not rows:
+        return  # nearly always
     taken = pa.array(rows, pa.int64())
     identity = batch.articles["id"].take(taken).to_pylist()
     annotator = batch.articles["annotator"].take(taken).to_pylist()

@@ -181,12 +181,14 @@ def attribute_known(view: View) -> Iterable[Broken]:
     for name, column in batch.spans.attributes.items():
         if column.null_count == len(column):
             continue
-        right = np.asarray(pc.is_null(column), dtype=bool)
+        said = column.drop_null()
+        rows = np.flatnonzero(batch.spans.says(name))
+        right = np.zeros(len(rows), dtype=bool)
         for entry in (each for each in batch.labels.attributes if each.name == name):
-            meant = np.isin(batch.spans.label, [names.labels.index(label) for label in entry.labels])
             allowed = pa.array([value.name for value in entry.values], pa.string())
-            right |= meant & (np.asarray(pc.is_in(column, allowed)) if entry.kind == "choice" else _filled(column))
-        rows = np.flatnonzero(~right)
+            fits = np.asarray(pc.is_in(said, allowed)) if entry.kind == "choice" else _filled(said)
+            right |= view.has_label(entry.labels)[rows] & fits
+        rows = rows[~right]
         because = [
             f"'{names.labels[batch.spans.label[row]]}' has no attribute {name}={column[int(row)].as_py()}"
             for row in rows

@@ -40,11 +40,12 @@ def nesting(start: Ints, end: Ints) -> Nesting:
     while len(left):
         first, stop = start[left], end[left]
         furthest = np.maximum.accumulate(stop)
-        outer = np.ones(len(left), dtype=bool)
-        outer[1:] = first[1:] >= furthest[:-1]
-        holder = np.maximum.accumulate(np.where(outer, np.arange(len(left)), 0))
-        over = ~outer & (first > first[holder]) & (first < stop[holder]) & (stop > stop[holder])
-        crossed[left[over]] = left[holder[over]]
-        depth[left[~outer]] += 1
-        left = left[~outer]
+        inner = np.flatnonzero(first[1:] < furthest[:-1]) + 1
+        outer = np.delete(np.arange(len(left)), inner)
+        holder = outer[np.searchsorted(outer, inner) - 1]
+        starts, ends = first[inner], stop[inner]
+        over = (starts > first[holder]) & (starts < stop[holder]) & (ends > stop[holder])
+        crossed[left[inner[over]]] = left[holder[over]]
+        depth[left[inner]] += 1
+        left = left[inner]
     return Nesting(depth, crossed)

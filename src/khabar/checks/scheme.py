@@ -18,8 +18,7 @@ def attribute_required(view: View) -> Iterator[Broken]:
     """
     batch = view.batch
     for entry in (each for each in batch.labels.attributes if each.required):
-        meant = np.isin(batch.spans.label, [batch.label_code(label) for label in entry.labels])
-        rows = np.flatnonzero(meant & ~batch.spans.says(entry.name))
+        rows = np.flatnonzero(view.has_label(entry.labels) & ~batch.spans.says(entry.name))
         values = " | ".join(value.name for value in entry.values)
         yield broken_spans(batch, rows, f"{entry.name} is not said, it should be {values or 'given'}")
 

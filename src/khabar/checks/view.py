@@ -1,5 +1,6 @@
 """What several checks look at, computed once a batch: lines, regions, quotation marks, what stands at spans' edges."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
@@ -142,6 +143,13 @@ class View:
         strangers = [False] * (len(self.batch.names.layers) - len(having_it))
         which: Mask = np.array([*having_it, *strangers], dtype=bool)[self.batch.spans.layer]
         return which
+
+    def has_label(self, labels: Iterable[str]) -> Mask:
+        """Tell of each span whether it has one of these labels."""
+        wanted = np.zeros(len(self.batch.names.labels), dtype=bool)
+        wanted[[self.batch.label_code(label) for label in labels]] = True
+        having: Mask = wanted[self.batch.spans.label]
+        return having
 
     @cached_property
     def has_regions(self) -> Mask:

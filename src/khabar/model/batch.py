@@ -19,6 +19,8 @@ from khabar.model.offsets import CodePoints, starts
 
 DECODED = 20
 """Texts decoded at a time: what stays in the processor's cache is decoded half as fast again."""
+BEYOND_PLANE_0 = 0xF0
+"""The least byte with which a character beyond plane 0 begins in UTF-8."""
 
 
 class _Decoded(NamedTuple):
@@ -72,8 +74,13 @@ class Batch:
     @cached_property
     def _decoded(self) -> "_Decoded":
         raw, edges = self.utf8
+        beyond = bool(raw) and int(np.frombuffer(raw, dtype=np.uint8).max()) >= BEYOND_PLANE_0
+        kind, form = ("<u4", "utf-32-le") if beyond else ("<u2", "utf-16-le")
+        # A text has no more characters than bytes; what is not written to takes no memory.
+        characters = np.empty(len(raw), dtype=kind)
         lengths: list[int] = []
-        parts, damaged = [], []
+        damaged: list[int] = []
+        place = 0
         for first in range(0, len(edges) - 1, DECODED):
             cuts = edges[first : first + DECODED + 1]
             try:
@@ -85,13 +92,11 @@ class Batch:
                     first + row for row, (text, (begin, end)) in enumerate(rows) if text.encode() != raw[begin:end]
                 ]
             lengths += map(len, texts)
-            parts.append("".join(texts))
-        # Python holds a string in the width of its widest character: to encode it in that width is to copy it.
-        narrow = b"".join([each.encode("utf-16-le") for each in parts])
-        if len(narrow) == 2 * sum(lengths):
-            return _Decoded(np.frombuffer(narrow, dtype="<u2"), lengths, damaged)
-        wide = b"".join([each.encode("utf-32-le") for each in parts])
-        return _Decoded(np.frombuffer(wide, dtype="<u4"), lengths, damaged)
+            # Python holds a string in the width of its widest character: to encode it in that width is to copy it.
+            part = np.frombuffer("".join(texts).encode(form), dtype=kind)
+            characters[place : place + len(part)] = part
+            place += len(part)
+        return _Decoded(characters[:place], lengths, damaged)
 
     @property
     def characters(self) -> CodePoints:
