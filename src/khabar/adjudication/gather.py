@@ -115,4 +115,4 @@ _REASON = re.compile(r"\s*(\d+)\s*[:.)\N{EM DASH}\N{EN DASH}-]\s*(.+?)\s*")
 def reasons_in(note: str) -> dict[int, str]:
     """Return the reasons that an adjudicator noted: lines that begin with a number of the list, in any digits."""
     found = (_REASON.fullmatch(line) for line in note.splitlines())
-    return {int(each[1]): each[2] for each in found if each}
+    return {int(each[1]): each[2] for each in found if each and int(each[1])}

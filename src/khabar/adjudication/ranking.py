@@ -83,11 +83,14 @@ def uncertainty(decision: Decision, place: tuple[str, int], models: dict[str, tu
 
 
 def ranked(decisions: Iterable[Decision]) -> list[Decision]:
-    """Return decisions with the open ones first, the most uncertain before others, and numbered from 1."""
+    """Return decisions with the open ones first, the most uncertain before others, and numbered from 1.
+
+    What is settled has no number: one from an earlier list would be taken for that of another question.
+    """
     every = list(decisions)
     waiting = sorted((each for each in every if each.how == "open"), key=_rank)
     numbered = [msgspec.structs.replace(each, number=number) for number, each in enumerate(waiting, start=1)]
-    return [*numbered, *(each for each in every if each.how != "open")]
+    return [*numbered, *(msgspec.structs.replace(each, number=0) for each in every if each.how != "open")]
 
 
 def _rank(decision: Decision) -> tuple[float, int, int]:

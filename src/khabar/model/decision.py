@@ -89,7 +89,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
         reason: Why, where somebody said so; why it is open, where a check found fault.
         candidates: What was said, where not all said the same.
         seen: The adjudication campaign in which it was first shown, counted from 1; 0 for none.
-        number: Its number in the list that the adjudicator was shown; 0 where it was not asked.
+        number: Its number in the last list that the adjudicator was shown; 0 where it is not in it, the first has 1.
         uncertainty: From 0 to 1, of what is open: how little can be foretold from what each annotator says elsewhere.
     """
 
