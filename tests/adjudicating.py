@@ -60,11 +60,11 @@ def answers(corpus, key, marked, campaign="pilot-adjudication", annotator="judge
     says(corpus, key, marked, annotator, campaign)
 
 
-def notes(corpus, key, note):
+def notes(corpus, key, note, campaign="pilot-adjudication"):
     """Put what the adjudicator notes where a pull puts it."""
-    pushed(corpus)
+    pushed(corpus, campaign)
     line = msgspec.json.encode({"article": key, "annotator": "judge", "note": note})
-    (corpus.campaign("pilot-adjudication") / "notes.jsonl").write_bytes(line + b"\n")
+    (corpus.campaign(campaign) / "notes.jsonl").write_bytes(line + b"\n")
 
 
 def gold(corpus, key):

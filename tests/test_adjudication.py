@@ -7,6 +7,8 @@ from conftest import add_gold
 from khabar import checks
 from khabar.adjudication.adjudicate import Terms, adjudicate
 from khabar.adjudication.statements import statements
+from khabar.campaign.folder import Design, new_campaign
+from khabar.campaign.plan import working
 from khabar.errors import NotFound
 from khabar.model.annotation import Span, with_words
 from khabar.model.finding import Severity
@@ -26,9 +28,9 @@ def pulled(corpus):
     return corpus, gold
 
 
-def says(corpus, annotation, annotator):
+def says(corpus, annotation, annotator, campaign="pilot"):
     told = msgspec.structs.replace(annotation, annotator=annotator, kind="person")
-    path = corpus.campaign("pilot") / "annotations" / annotator / f"{told.article}.json"
+    path = corpus.campaign(campaign) / "annotations" / annotator / f"{told.article}.json"
     corpus.write_annotation(path, told)
 
 
@@ -131,3 +133,65 @@ def test_a_campaign_of_one_layer_leaves_the_others_as_they_are(pulled):
 def test_a_campaign_without_annotations_is_told(corpus):
     with pytest.raises(NotFound, match="run 'khabar campaign pull pilot' first"):
         settle(corpus)
+
+
+# The command: what it takes from the plans
+
+
+@pytest.fixture
+def planned(pulled):
+    """A call that begins a campaign, in which each annotator is asked for the article."""
+    corpus, _ = pulled
+
+    def begin(name, *annotators, articles=("open-a",), adjudicates=False):
+        people = working(annotators, [], [], shared=False)
+        design = Design(annotators=people, overlap=len(annotators), adjudicates=adjudicates)
+        new_campaign(corpus, name, corpus.labels.layer_names, articles, design)
+
+    return begin
+
+
+def adjudicate_here(khabar_here, corpus, *names):
+    return khabar_here("--root", corpus.root, "adjudicate", *names, "--no-push")
+
+
+def test_an_article_waits_for_as_many_annotators_as_the_plan_asks_not_as_were_pulled(pulled, planned, khabar_here):
+    corpus, annotation = pulled
+    planned("pilot", "a1", "a2")
+    says(corpus, annotation, "a1")
+
+    status, out, _ = adjudicate_here(khabar_here, corpus, "pilot")
+
+    assert (status, out) == (1, "open-a: annotated by a1 alone, 2 are wanted: see --least\n")
+    assert corpus.gold_of(corpus.article("open-a")) is None
+
+
+def test_blind_campaigns_that_are_named_together_ask_an_annotator_each(pulled, planned, khabar_here):
+    corpus, annotation = pulled
+    other = add_gold(corpus, "open", "b", f"{PAGE} today")
+    planned("pilot", "a1", articles=["open-a", other])
+    planned("other", "a2", articles=["open-a", other])
+    says(corpus, annotation, "a1")
+    says(corpus, corpus.gold_of(corpus.article(other)), "a2", "other")
+
+    together, out, _ = adjudicate_here(khabar_here, corpus, "pilot", "other")
+    alone, _, err = adjudicate_here(khabar_here, corpus, "pilot")
+
+    assert (together, out.count("2 are wanted")) == (1, 2)
+    assert (alone, err) == (0, "1 written, 0 left open\n")
+
+
+def test_what_adjudicators_answered_is_refused_as_annotation_and_the_record_stays(pulled, planned, khabar_here):
+    corpus, annotation = pulled
+    planned("pilot", "a1", "a2")
+    planned("pilot-adjudication", "judge", adjudicates=True)
+    for annotator, campaign in (("a1", "pilot"), ("a2", "pilot"), ("judge", "pilot-adjudication")):
+        says(corpus, annotation, annotator, campaign)
+    adjudicate_here(khabar_here, corpus, "pilot")
+    before = corpus.decisions_of(corpus.article("open-a"))
+
+    status, out, err = adjudicate_here(khabar_here, corpus, "pilot-adjudication")
+
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert "pilot-adjudication holds answers of adjudicators" in err
+    assert corpus.decisions_of(corpus.article("open-a")) == before

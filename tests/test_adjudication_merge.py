@@ -377,12 +377,51 @@ def test_the_most_uncertain_question_is_the_first(corpus):
     assert questions[0].uncertainty >= questions[1].uncertainty > 0
 
 
+def test_a_merge_that_leaves_out_who_annotated_leaves_the_record_as_it_is_unless_told_to_replace_it(corpus):
+    key = article(corpus)
+    for name, campaign in (("a1", "pilot"), ("a2", "pilot"), ("a3", "other")):
+        says(corpus, key, A, name, campaign)
+    settle(corpus)
+    before = record(corpus, key)
+
+    (left,) = settle(corpus, "other")
+    kept = record(corpus, key)
+    settle(corpus, "other", replace=True)
+
+    assert (left.written, left.open) == (False, 1)
+    assert left.message == "a1, a2 annotated it too, says its record: name their campaigns, or --replace"
+    assert kept == before
+    assert record(corpus, key).annotators == ("a3",)
+
+
+def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT.replace("[said](CUE id=c1)", "said").replace(" HAS_CUE=c1", ""), "a2")
+    settle(corpus)
+    answers(corpus, key, NO_PORT)
+    settle(corpus)
+    says(corpus, key, A.replace("GPE", "FAC"), "a3")
+    settle(corpus)
+    (question,) = record(corpus, key).open
+    answers(corpus, key, UNLINKED.replace("[said](CUE id=c1)", "said"), "pilot-adjudication-2")
+    notes(corpus, key, f"{question.number}: the port\n0: nothing", "pilot-adjudication-2")
+
+    (done,) = settle(corpus, replace=True)
+
+    assert done.written
+    assert [(each.marks[0].label, each.reason) for each in record(corpus, key).decisions if each.reason] == [
+        ("GPE", "the port")
+    ]
+
+
 @pytest.mark.parametrize(
     ("note", "reasons"),
     [
         ("1: a\n2. b", {1: "a", 2: "b"}),
         ("\N{ARABIC-INDIC DIGIT ONE}: a", {1: "a"}),
         ("on the whole: good\n12 - c", {12: "c"}),
+        ("0: no question", {}),
         ("", {}),
     ],
 )

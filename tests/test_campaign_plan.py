@@ -79,6 +79,11 @@ def test_the_plans_of_the_project_are_read_and_name_nobodys_account():
         ({"annotators": {"../x": Annotator()}, "projects": {}}, "names a folder"),
         ({"annotators": {"x": Annotator("person", "a/b")}, "overlap": 1, "projects": {}}, "names a folder"),
         ({"overlap": 5}, "overlap is 5, there are 4 projects"),
+        (
+            {"annotators": dict.fromkeys(("sami", "leila"), Annotator(project="all")), "overlap": 3, "projects": {}},
+            "overlap is 3, 2 annotators work in all",
+        ),
+        ({"annotators": {"sami": Annotator()}, "projects": {}}, "overlap is 2, 1 annotators work in sami"),
         ({"controls": ("a-1",)}, "a-1 is asked twice"),
         ({"articles": ("a-1", "a-1")}, "a-1 is asked twice"),
         ({"overlap": 0}, ">= 1"),

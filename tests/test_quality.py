@@ -5,6 +5,7 @@ import json
 from adjudicating import TEXT, annotation, article, says
 from conftest import add_gold
 from khabar.adjudication.quality import quality
+from khabar.campaign.folder import Design, new_campaign
 
 A = (
     "[Port Sami](GPE id=e1) opens, [said](CUE id=c1) [[Leila Haddad](PERS id=e2)](SOURCE id=s1): "
@@ -17,7 +18,7 @@ WORSE = (
 
 
 def measured(corpus, known=frozenset()):
-    found = quality(corpus, ["pilot"], known)
+    found = quality(corpus, {"pilot": known})
     return {(each.annotator, each.layer, each.known): each for each in found.scores}, found.confused
 
 
@@ -51,6 +52,20 @@ def test_known_gold_is_never_counted_with_gold_that_was_merged_from_annotators(c
     scores, _ = measured(corpus, frozenset([control]))
 
     assert scores["a1", "entity", True].articles == scores["a1", "entity", False].articles == 1
+
+
+def test_a_control_of_another_campaign_makes_no_known_gold_of_what_was_merged(corpus, khabar_here):
+    key = add_gold(corpus, "open", "a", A)
+    other = article(corpus, name="b", text=f"{TEXT} today")
+    says(corpus, key, A, "a1", "first")
+    says(corpus, key, A, "a2", "second")
+    new_campaign(corpus, "first", ["entity"], [key])
+    new_campaign(corpus, "second", ["entity"], [other], Design(controls=(key,)))
+
+    _, out, _ = khabar_here("--root", corpus.root, "campaign", "quality", "first", "second")
+
+    origins = {tuple(line.split("\t")[:3:2]) for line in out.splitlines()}
+    assert origins == {("a1", "merged gold"), ("a2", "known gold")}
 
 
 def test_layers_that_gold_or_annotator_do_not_speak_of_count_for_nothing(corpus):

@@ -55,7 +55,7 @@ class Terms:
         judge: Returns the errors by which annotations break rules, up to a level; what breaks one becomes no gold.
         round: Name of the first adjudication campaign; later ones have a number behind it.
         rule: What settles a question.
-        replace: Whether gold that says otherwise may be replaced.
+        replace: Whether gold that says otherwise may be replaced, and a record of others who annotated.
         least: How many annotators an article needs.
         known: Articles whose gold measures annotators, and is not made of what they say.
     """
@@ -134,6 +134,10 @@ class _Merge:
             raise Left(f"{twice} annotated it in two campaigns: give two people two pseudonyms, or name one campaign")
         if len(names) < self._terms.least:
             raise Left(f"annotated by {', '.join(names)} alone, {self._terms.least} are wanted: see --least")
+        record = case.record if case.record and case.record.sha256 == case.annotations[0].sha256 else None
+        dropped = [name for name in record.annotators if name not in names] if record else []
+        if dropped and not self._terms.replace:
+            raise Left(f"{', '.join(dropped)} annotated it too, says its record: name their campaigns, or --replace")
         for name in (*names, *(answer.annotation.annotator for answer in case.answers)):
             if wrong := faults.get((case.article, name)):
                 raise Left(f"{name} breaks {len(wrong)} rules, as {wrong[0]}")

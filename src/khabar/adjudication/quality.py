@@ -5,7 +5,7 @@ them, so that the two are never counted together.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -91,7 +91,7 @@ def _f1(right: int, gold: int, said: int) -> float | None:
     return 2 * right / (gold + said) if gold + said else None
 
 
-def quality(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> Quality:
+def quality(corpus: Corpus, campaigns: Mapping[str, frozenset[str]]) -> Quality:
     """Measure the annotators of campaigns by the gold of the articles that they annotated.
 
     Spans are matched with those of gold by the optimal matching; a link is right where gold has it between the spans
@@ -99,8 +99,7 @@ def quality(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> 
 
     Args:
         corpus: Where campaigns and gold are.
-        campaigns: Names of the campaigns.
-        known: Articles whose gold was there before.
+        campaigns: By the name of each campaign, its articles whose gold was there before.
 
     Raises:
         NotFound: scipy is not installed.
@@ -109,8 +108,9 @@ def quality(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> 
     confused: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
     pairs = _pairs(corpus, campaigns)
     while chunk := list(islice(pairs, CHUNK)):
-        for (_, said), items in zip(chunk, aligned(chunk, corpus.labels), strict=True):
-            names = said.annotator, said.article in known
+        compared = [(each.gold, each.said) for each in chunk]
+        for (_, said, known), items in zip(chunk, aligned(compared, corpus.labels), strict=True):
+            names = said.annotator, known
             for layer in (*said.layers, LINKS):
                 counts[*names, layer]["articles"] += 1
             for item in items:
@@ -121,14 +121,24 @@ def quality(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> 
     return Quality(list(_scores(counts, corpus.labels)), list(_confusions(confused)))
 
 
-def _pairs(corpus: Corpus, campaigns: Sequence[str]) -> Iterator[tuple[Annotation, Annotation]]:
-    """Yield gold and annotation of each article that has both, cut to the layers of which both speak."""
-    for path in (path for name in campaigns for path in corpus.campaign_annotations(name)):
+class _Pair(NamedTuple):
+    """Gold and annotation of an article, and whether gold was there before the campaign."""
+
+    gold: Annotation
+    said: Annotation
+    known: bool
+
+
+def _pairs(corpus: Corpus, campaigns: Mapping[str, frozenset[str]]) -> Iterator[_Pair]:
+    """Yield each article that has both, cut to the layers of which both speak."""
+    every = ((path, known) for name, known in campaigns.items() for path in corpus.campaign_annotations(name))
+    for path, known in every:
         said = corpus.read_annotation(path, expected=path.stem)
         gold = corpus.gold_of(corpus.article(said.article))
         if gold is not None and gold.sha256 == said.sha256:
             layers = tuple(layer for layer in said.layers if layer in gold.layers)
-            yield _cut(gold, layers, corpus.labels), _cut(said, layers, corpus.labels)
+            both = _cut(gold, layers, corpus.labels), _cut(said, layers, corpus.labels)
+            yield _Pair(*both, said.article in known)
 
 
 def _cut(annotation: Annotation, layers: tuple[str, ...], labels: LabelSet) -> Annotation:

@@ -76,6 +76,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return (*self.articles, *self.qualification, *self.controls)
 
     @property
+    def known(self) -> frozenset[str]:
+        """The articles by which annotators are measured: their gold was there before."""
+        return frozenset((*self.qualification, *self.controls))
+
+    @property
     def cohorts(self) -> tuple[str, ...]:
         """Names of the projects, in the order of the annotators."""
         return tuple(dict.fromkeys(map(self.project_of, self.annotators))) or (EVERYBODY,)
@@ -145,6 +150,11 @@ def _fault(plan: Plan) -> str:
             return f"'{name}' names a folder: use A-Z a-z 0-9 . _ -"
     if plan.overlap > len(plan.cohorts) > 1:
         return f"overlap is {plan.overlap}, there are {len(plan.cohorts)} projects: lower it, or add annotators"
+    if plan.overlap > len(plan.annotators) > 0 and len(plan.cohorts) == 1:
+        return (
+            f"overlap is {plan.overlap}, {len(plan.annotators)} annotators work in {plan.cohorts[0]}, the only project:"
+            " lower it, or add annotators"
+        )
     twice = sorted({key for key in plan.asked if plan.asked.count(key) > 1}) if _repeats(plan.asked) else ()
     if twice:
         return f"{twice[0]} is asked twice, as article, control or qualification: leave one"

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from khabar.errors import BadRecord
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from khabar.adjudication.listing import Asked
     from khabar.campaign.client import Door
     from khabar.campaign.folder import Campaign
-    from khabar.campaign.plan import Annotator
+    from khabar.campaign.plan import Annotator, Plan
     from khabar.campaign.push import Pushed
     from khabar.model.annotation import Annotation
     from khabar.model.finding import Finding, Level
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--rule", default="unanimous", help="What settles a question: unanimous, majority, or a share as 0.67.")
 @click.option(
-    "--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if any has so many]"
+    "--least", type=click.IntRange(1), help="How many annotators an article needs. [default: 2, if so many are asked]"
 )
 @click.option("--into", help="Name of the adjudication campaign. [default: the first NAME and -adjudication]")
 @click.option("--adjudicators", default="", help="Pseudonyms of persons who adjudicate, by commas.")
@@ -53,16 +55,15 @@ def command(
     from khabar.store import Corpus
 
     corpus = Corpus(root)
+    plans = _plans(corpus, names)
 
     def judge(annotations: "Sequence[Annotation]", last: "Level") -> "list[Finding]":
         found = checks.of_annotations(corpus, annotations, last)
         return [each for each in found if each.severity is Severity.ERROR]
 
-    heard = Counter(path.stem for name in names for path in corpus.campaign_annotations(name))
     round_ = into or f"{names[0]}-adjudication"
-    terms = Terms(
-        judge, round_, rule_(rule), replace, least or min(2, max(heard.values(), default=1)), _known(corpus, names)
-    )
+    known = frozenset(key for plan in plans for key in plan.known)
+    terms = Terms(judge, round_, rule_(rule), replace, least or _least(plans), known)
     written = open_ = 0
     for result in adjudicate(corpus, names, terms):
         written += result.written
@@ -77,12 +78,22 @@ def command(
     raise SystemExit(1 if open_ else 0)
 
 
-def _known(corpus: "Corpus", names: tuple[str, ...]) -> frozenset[str]:
-    """Return the articles of campaigns by which annotators are measured: their gold is known."""
+def _plans(corpus: "Corpus", names: tuple[str, ...]) -> "list[Plan]":
+    """Return the plans of campaigns; what adjudicators answered is refused, it comes with the campaign it is about."""
     from khabar.campaign.folder import Campaign
 
-    plans = [Campaign(corpus, name).plan for name in names if name in corpus.campaigns]
-    return frozenset(key for plan in plans for key in (*plan.qualification, *plan.controls))
+    plans = {name: Campaign(corpus, name).plan for name in names}
+    if answers := [name for name, plan in plans.items() if plan.adjudicates]:
+        raise BadRecord(f"{answers[0]} holds answers of adjudicators, no annotations: name the campaign it is about")
+    return list(plans.values())
+
+
+def _least(plans: "list[Plan]") -> int:
+    """Return how many annotators an article needs: two, where plans ask as many of any article."""
+    asked: Counter[str] = Counter()
+    for plan in plans:
+        asked.update(dict.fromkeys(plan.articles, plan.overlap))
+    return min(2, max(asked.values(), default=1))
 
 
 def _ask(corpus: "Corpus", name: str, adjudicators: "dict[str, Annotator]") -> None:

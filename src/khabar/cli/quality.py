@@ -19,9 +19,7 @@ def quality(root: Path, names: tuple[str, ...], confused: int, *, as_json: bool)
     from khabar.store import Corpus
 
     corpus = Corpus(root)
-    plans = [Campaign(corpus, name).plan for name in names]
-    known = frozenset(key for plan in plans for key in (*plan.qualification, *plan.controls))
-    found = quality_(corpus, names, known)
+    found = quality_(corpus, {name: Campaign(corpus, name).plan.known for name in names})
     if as_json:
         scores = [{**each._asdict(), "f1": each.f1, "relaxed_f1": each.relaxed_f1} for each in found.scores]
         told = {"scores": scores, "confused": [each._asdict() for each in found.confused]}

@@ -58,8 +58,8 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
     from khabar.campaign.pull import quarantine
     from khabar.store.agreements import agreement_of
 
-    known = frozenset((*campaign.plan.qualification, *campaign.plan.controls))
-    scores = quality(corpus, [campaign.name], known).scores if known else ()
+    known = campaign.plan.known
+    scores = quality(corpus, {campaign.name: known}).scores if known else ()
     away = (Odd(kind="quarantine", article=each.article, note=each.reason) for each in quarantine(campaign))
     return Report(
         status=status_(campaign, datetime.now(UTC), locks(campaign), away),
