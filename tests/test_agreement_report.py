@@ -29,8 +29,8 @@ from khabar.model import inline
 from khabar.model.agreement import AGREEMENT, Setting
 from khabar.model.annotation import with_words
 from khabar.model.work import Work
+from khabar.store import WORK
 from khabar.store.agreements import agreements
-from khabar.store.corpus import WORK
 
 LAYERS = ("region", "entity", "quote")
 FEW = Setting(resamples=50)
