@@ -3,11 +3,15 @@
 import gzip
 import io
 import json
+import os
 import re
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import patch
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import khabar
@@ -19,8 +23,9 @@ from khabar.ingest.theirs import theirs
 from khabar.ingest.web.html import decoded, text_of
 from khabar.ingest.web.warc import kept
 from khabar.loading import verify
-from khabar.loading.overlay import read
+from khabar.loading.overlay import alone, keep, read
 from khabar.model.layout import TEXTS_FILE as TEXTS
+from khabar.model.restored import Restored
 from khabar.model.text import digest, salted_digest
 from khabar.release.beside import write
 from khabar.release.build import build
@@ -465,3 +470,82 @@ def test_texts_that_were_changed_or_are_of_another_release_fill_nothing(release,
     shutil.rmtree(mine)
     with pytest.raises(NotFound, match="put texts there with"):
         khabar.load(release, texts=mine)
+
+
+def forged(path, column, value):
+    """Set a column of a Parquet file to one value, and leave the sums as they were."""
+    table = pq.read_table(path, partitioning=None)
+    new = pa.array([value] * len(table), table.schema.field(column).type)
+    pq.write_table(table.set_column(table.schema.get_field_index(column), table.schema.field(column), new), path)
+
+
+@pytest.fixture
+def mine(release, text, have, tmp_path, khabar_here):
+    """A folder with the texts of a release and their rows."""
+    (have / "a.txt").write_text(text, encoding="utf-8", newline="")
+    khabar_here("restore", release, "--from", have, "--to", tmp_path / "texts")
+    return tmp_path / "texts"
+
+
+@pytest.mark.parametrize(
+    "break_", [lambda path: forged(path, "rights_holder", "me"), lambda path: os.truncate(path, 99)]
+)
+def test_of_a_release_that_is_not_sound_nothing_is_restored_and_nothing_filled(
+    release, mine, have, khabar_here, break_
+):
+    (shard,) = release.glob("data/articles/train/*.parquet")
+    before = (mine / TEXTS).stat().st_mtime_ns
+
+    break_(shard)
+    status, _, err = khabar_here("restore", release, "--from", have, "--to", mine)
+
+    assert (status, len(err.splitlines())) == (2, 1)
+    assert "the manifest says" in err
+    assert (mine / TEXTS).stat().st_mtime_ns == before
+    with pytest.raises(BadRecord, match=r"train/batch-\d+.parquet .* the manifest says"):
+        khabar.load(release, "quotes", texts=mine)
+
+
+@pytest.mark.parametrize("config", ["articles", "judgements"])
+def test_rows_that_were_edited_beside_a_release_fill_nothing(release, mine, config):
+    (path,) = mine.glob(f"rows/*/{config}/train.parquet")
+    khabar.load(release, config, texts=mine)
+
+    forged(path, "license", "CC0-1.0")
+
+    with pytest.raises(BadRecord, match="it is not what was made with these texts: restore the texts again"):
+        khabar.load(release, config, texts=mine)
+
+
+def test_rows_that_were_made_for_another_release_are_not_taken_under_the_name_of_this_one(release, mine):
+    (path,) = mine.glob("rows/*/made.json")
+    told = json.loads(path.read_bytes())
+    path.write_text(json.dumps(told | {"content": "0" * 64}), encoding="utf-8")
+
+    with pytest.raises(BadRecord, match="it is of other texts or another release"):
+        khabar.load(release, texts=mine)
+
+
+def test_texts_of_another_release_in_the_same_folder_change_nothing_for_the_first(release, mine, text):
+    other = "Words of another corpus"
+    keep(mine, [Restored(article="elsewhere-1", sha256=digest(other), text_sha256=digest(other), text=other)])
+
+    rows = {row["id"]: row for row in khabar.load(release, texts=mine)["train"]}
+
+    assert rows["closed-b"]["text"] == text
+    assert len((mine / TEXTS).read_bytes().splitlines()) == 2
+
+
+def test_texts_that_are_kept_at_once_are_all_kept(tmp_path):
+    def one(number):
+        words = f"text {number}"
+        with alone(tmp_path):
+            keep(
+                tmp_path, [Restored(article=f"x-{number}", sha256=digest(words), text_sha256=digest(words), text=words)]
+            )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, range(32)))
+
+    assert len(read(tmp_path)) == 32
+    assert [path.name for path in tmp_path.iterdir()] == [TEXTS]

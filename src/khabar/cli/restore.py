@@ -79,12 +79,13 @@ def _of_release(release: str) -> "list[Wanted]":
 
 def _keep(texts: "list[Restored]", to: Path, release: str | None) -> None:
     from khabar.loading.located import located
-    from khabar.loading.overlay import keep, read
+    from khabar.loading.overlay import alone, keep, read
     from khabar.release.beside import write
 
-    keep(to, texts)
-    if release:
-        write(located(release), read(to), to)
+    with alone(to):
+        keep(to, texts)
+        if release:
+            write(located(release), read(to), to)
 
 
 class _Tally:

@@ -5,6 +5,7 @@ release would have made them (`khabar.release.beside`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, Changed, NotFound
-from khabar.loading.verify import config_of, read_manifest
+from khabar.loading.cache import locked
+from khabar.loading.verify import config_of, read_manifest, sha256_of, verified_files, verify
+from khabar.loading.verify import read as read_file
 from khabar.model.anchors import Place
 from khabar.model.drift import Span, Wanted
 from khabar.model.layout import ARTICLES, TEXTS_FILE, articles_in
 from khabar.model.manifest import MANIFEST, Config
-from khabar.model.restored import Restored, rows_beside
+from khabar.model.restored import MADE, Made, Restored, made
 from khabar.model.text import DIGEST_SHOWN, digest
 from khabar.store import write_atomically
+from khabar.store.files import decoded
 
 COLUMN = "text_sha256"
 """Added to what is loaded: digest of the text that was filled in; another than ``sha256`` where it drifted."""
@@ -34,7 +38,12 @@ def wanted(release: Path) -> list[Wanted]:
     """Return the articles whose text a release withholds, with the spans of gold and of every judgement.
 
     The id of a judgement's span has the annotator's name before it: annotators choose their ids alone.
+
+    Raises:
+        BadRecord: the release is not what its manifest says.
     """
+    for problem in verify(release):
+        raise BadRecord(problem)
     manifest = read_manifest(release)
     withheld = {row["id"]: row for row in _rows(release, config_of(release, manifest, ARTICLES), _withheld)}
     marked = {key: list(_marked(row, "")) for key, row in withheld.items()}
@@ -75,8 +84,9 @@ def _marked(row: Row, prefix: str) -> Iterator[tuple[Span, str]]:
                 yield span, each["digest"]
 
 
-def keep(folder: Path, texts: Iterable[Restored]) -> None:
-    """Put texts into a folder, beside those that are there and instead of those of the same articles.
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only process that puts texts and their rows into a folder; another one is waited for.
 
     Raises:
         Changed: the folder is a release or lies in one; it is sealed.
@@ -84,6 +94,12 @@ def keep(folder: Path, texts: Iterable[Restored]) -> None:
     for each in (folder.resolve(), *folder.resolve().parents):
         if (each / MANIFEST).is_file():
             raise Changed(f"{folder} is in the release {each}, which is sealed: name a folder beside it")
+    with locked(folder / TEXTS_FILE, lambda: None):
+        yield
+
+
+def keep(folder: Path, texts: Iterable[Restored]) -> None:
+    """Put texts into a folder, beside those that are there and instead of those of the same articles."""
     there = read(folder) if (folder / TEXTS_FILE).is_file() else {}
     there |= {each.article: each for each in texts}
     lines = (msgspec.json.encode(there[key]) + b"\n" for key in sorted(there))
@@ -118,29 +134,27 @@ class Overlay:
     Raises:
         Changed: a text is of an article that has another one in the release.
         NotFound: there are no texts, or their rows were made for another release.
-        BadRecord: as `read`.
+        BadRecord: as `read`, or the release's articles are not those of its manifest.
     """
 
     def __init__(self, release: Path, folder: Path) -> None:
-        manifest = read_manifest(release)
-        self._texts = read(folder)
-        self._rows = folder / rows_beside(manifest.content, self._texts)
-        for split in config_of(release, manifest, ARTICLES).splits.values():
+        manifest = verified_files(release, ARTICLES)
+        texts = read(folder)
+        self._texts: dict[str, Restored] = {}
+        for split in manifest.configs[ARTICLES].splits.values():
             for path in split.files:
-                self._refuse_others(pq.read_table(release / path, columns=["id", "sha256"], partitioning=None), folder)
-        if not self._rows.is_dir():
+                table = read_file(release, path, only=["id", "sha256"])
+                self._texts |= _own(texts, table, folder)
+        wanted = made(manifest.content, self._texts.values())
+        self._rows = folder / wanted.place
+        if not (self._rows / MADE).is_file():
             raise NotFound(
                 f"{folder} has no rows of these texts for {release}: run 'khabar restore {release} --from PLACE"
                 f" --to {folder}'"
             )
-
-    def _refuse_others(self, table: pa.Table, folder: Path) -> None:
-        for key, sha256 in zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True):
-            if key in self._texts and self._texts[key].sha256 != sha256:
-                raise Changed(
-                    f"{folder}: the text of {key} is of {self._texts[key].sha256[:DIGEST_SHOWN]}, the release has"
-                    f" {sha256[:DIGEST_SHOWN]}: restore the text for this release"
-                )
+        self._made = decoded((self._rows / MADE).read_bytes(), Made, str(self._rows / MADE))
+        if msgspec.structs.replace(self._made, files={}) != wanted:
+            raise BadRecord(f"{self._rows / MADE}: it is of other texts or another release: restore the texts again")
 
     def filled(self, table: pa.Table, place: str) -> pa.Table:
         """Return rows with those of restored articles instead of their own, and the column `COLUMN`.
@@ -150,12 +164,15 @@ class Overlay:
             place: CONFIG/SPLIT.
 
         Raises:
-            BadRecord: the rows that were made are not of the same form.
+            BadRecord: the rows are not those that were made, or not of the same form.
         """
         wide = table.append_column(pa.field(COLUMN, pa.string()), pa.nulls(len(table), pa.string()))
-        path = self._rows / f"{place}.parquet"
-        if not path.is_file():
+        name = f"{place}.parquet"
+        path = self._rows / name
+        if name not in self._made.files:
             return wide
+        if not path.is_file() or sha256_of(path) != self._made.files[name]:
+            raise BadRecord(f"{path}: it is not what was made with these texts: restore the texts again")
         try:
             found = pq.read_table(path, page_checksum_verification=True, partitioning=None).cast(table.schema)
         except (OSError, ValueError, pa.ArrowException) as error:
@@ -171,3 +188,18 @@ class Overlay:
             if key in places:
                 places[key] = []
         return pa.concat_tables([wide, own]).take(pa.array(order, pa.int64()))
+
+
+def _own(texts: dict[str, Restored], table: pa.Table, folder: Path) -> dict[str, Restored]:
+    """Return those of the texts that are of articles of a table."""
+    found = {}
+    for key, sha256 in zip(table["id"].to_pylist(), table["sha256"].to_pylist(), strict=True):
+        if key not in texts:
+            continue
+        if texts[key].sha256 != sha256:
+            raise Changed(
+                f"{folder}: the text of {key} is of {texts[key].sha256[:DIGEST_SHOWN]}, the release has"
+                f" {sha256[:DIGEST_SHOWN]}: restore the text for this release"
+            )
+        found[key] = texts[key]
+    return found

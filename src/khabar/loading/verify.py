@@ -201,8 +201,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(folder: Path, path: str, labels: ClassLabels | None = None) -> pa.Table:
-    """Read a file of a release, page checksums verified; columns of labels come as dictionaries.
+def read(folder: Path, path: str, labels: ClassLabels | None = None, only: list[str] | None = None) -> pa.Table:
+    """Read a file of a release or ``only`` some columns, page checksums verified; labels come as dictionaries.
 
     Raises:
         BadRecord: it cannot be read.
@@ -211,7 +211,7 @@ def read(folder: Path, path: str, labels: ClassLabels | None = None) -> pa.Table
     try:
         columns = dictionary_columns(labels, pq.read_schema(place)) if labels else None
         with pq.ParquetFile(place, page_checksum_verification=True, read_dictionary=columns) as file:
-            return file.read()
+            return file.read(only)
     except (OSError, pa.ArrowException) as error:
         raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
 

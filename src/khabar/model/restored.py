@@ -1,6 +1,7 @@
 """A withheld text that somebody has put beside a release: the very text, or one that drifted and was accepted."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -39,10 +40,38 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, fo
         return self.sha256 != self.text_sha256
 
 
-def rows_beside(content: str, texts: dict[str, Restored]) -> str:
-    """Return where rows with these texts stand beside the release of that content, a file a config and split."""
-    told = b"".join(msgspec.json.encode(texts[key]) for key in sorted(texts))
-    return f"rows/{content[:16]}-{hashlib.sha256(told).hexdigest()[:16]}"
+MADE = "made.json"
+"""Lies beside the rows that were made with texts, and is written last: a `Made`."""
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What rows beside a release were made from, and what they are.
+
+    Attributes:
+        content: Content digest of the release.
+        texts: Digest of the texts of its articles.
+        files: SHA-256 of each file, by its path relative to the rows' folder.
+    """
+
+    content: str
+    texts: str
+    files: dict[str, str]
+
+    @property
+    def place(self) -> str:
+        """Where the rows stand, relative to the folder of the texts: a file a config and split."""
+        return f"rows/{self.content[:16]}-{self.texts[:16]}"
+
+
+def made(content: str, texts: Iterable[Restored]) -> Made:
+    """Return what rows with these texts are made from, their files still unknown.
+
+    Args:
+        content: Content digest of the release.
+        texts: The texts of its articles, and of no others: a folder may hold those of several releases.
+    """
+    told = sorted(msgspec.json.encode(msgspec.structs.replace(each, mended=())) for each in texts)
+    return Made(content=content, texts=hashlib.sha256(b"".join(told)).hexdigest(), files={})
 
 
 def very(wanted: Wanted, text: str, mended: tuple[str, ...]) -> Restored:

@@ -1,9 +1,11 @@
 """A sealed release and texts that a user restored -> the rows of their articles as the release would have made them."""
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -13,11 +15,11 @@ from khabar.model.labelfile import label_set
 from khabar.model.layout import ARTICLES
 from khabar.model.manifest import MANIFEST, Manifest
 from khabar.model.nested import flat, schema
-from khabar.model.restored import Restored, placed, rows_beside
+from khabar.model.restored import MADE, Made, Restored, made, placed
 from khabar.release.tables import CONFIGS
 from khabar.release.tables.config import Reading
 from khabar.release.writers.parquet import ParquetFile
-from khabar.store.files import decoded
+from khabar.store.files import decoded, write_atomically
 
 LABELS = "labels.toml"
 
@@ -39,7 +41,9 @@ def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
     if not (release / LABELS).is_file():
         raise NotFound(f"{release / LABELS} is missing, rows are made by it: is the release of an older khabar?")
     labels = label_set((release / LABELS).read_bytes(), str(release / LABELS))
-    place = folder / rows_beside(manifest.content, texts)
+    texts = _own(release, manifest, texts)
+    rows = made(manifest.content, texts.values())
+    place = folder / rows.place
     for old in place.parent.glob(f"{place.name.partition('-')[0]}-*"):
         shutil.rmtree(old)
     place.mkdir(parents=True)
@@ -53,13 +57,27 @@ def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
             if name in CONFIGS and split in config.splits:
                 kind = CONFIGS[name]
                 if kind.of == "gold":
-                    rows = kind.rows(reading).cast(kind.schema(labels))
+                    table = kind.rows(reading).cast(kind.schema(labels))
                 else:
                     said = _placed(release, config.splits[split].files, texts)
-                    rows = pa.Table.from_pylist(said, kind.schema(labels))
+                    table = pa.Table.from_pylist(said, kind.schema(labels))
                 file = ParquetFile(place / name / f"{split}.parquet")
-                file.add(rows)
+                file.add(table)
                 file.close()
+    _seal(place, rows)
+
+
+def _seal(place: Path, rows: Made) -> None:
+    """Say what was written; without it the rows count as not there."""
+    files = {path.relative_to(place).as_posix(): _sha256(path) for path in sorted(place.rglob("*.parquet"))}
+    write_atomically(place / MADE, msgspec.json.encode(msgspec.structs.replace(rows, files=files)))
+
+
+def _own(release: Path, manifest: Manifest, texts: dict[str, Restored]) -> dict[str, Restored]:
+    """Return the texts of articles of a release."""
+    paths = [path for split in manifest.configs[ARTICLES].splits.values() for path in split.files]
+    there = {key for path in paths for key in _read(release / path, ["id"])["id"].to_pylist()}
+    return {key: each for key, each in texts.items() if key in there}
 
 
 def _placed(release: Path, files: tuple[str, ...], texts: dict[str, Restored]) -> list[dict[str, Any]]:
@@ -67,10 +85,19 @@ def _placed(release: Path, files: tuple[str, ...], texts: dict[str, Restored]) -
     wanted = pa.array(list(texts), pa.string())
     found = []
     for path in files:
-        try:
-            table = pq.read_table(release / path, page_checksum_verification=True, partitioning=None)
-        except (OSError, pa.ArrowException) as error:
-            raise BadRecord(f"{release / path}: {str(error).splitlines()[0]}: download it again") from None
+        table = _read(release / path)
         rows = table.filter(pc.is_in(table["id"], wanted)).to_pylist()
         found += [placed(row, texts[row["id"]]) for row in rows]
     return found
+
+
+def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise BadRecord(f"{path}: {str(error).splitlines()[0]}: download it again") from None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
