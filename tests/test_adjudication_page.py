@@ -58,11 +58,11 @@ def test_a_note_is_read_an_entry_a_line(labels):
     assert away == ()
 
 
-def test_a_note_on_another_page_or_of_another_form_is_not_believed(labels):
+def test_annotators_note_too_and_a_note_of_another_form_is_not_believed(labels):
     on_annotators_page, away = read(labels, [note("1: a")], adjudicates=False)
     broken, other = read(labels, [{**note(), "value": {"text": 3}}])
 
-    assert (on_annotators_page.note, len(away)) == ("", 1)
+    assert (on_annotators_page.note, away) == ("1: a", ())
     assert (broken.note, len(other)) == ("", 1)
 
 

@@ -174,6 +174,9 @@ def test_a_person_is_told_what_to_look_at(campaign):
     (campaign.folder / "quarantine.jsonl").write_bytes(
         b'{"article":"open-a","task":1,"annotation":2,"item":"r1","reason":"it marks nothing"}\n'
     )
+    (campaign.folder / "notes.jsonl").write_bytes(
+        msgspec.json.encode({"article": b, "annotator": "leila", "note": "half of it is missing"}) + b"\n"
+    )
     hour = timedelta(hours=1)
     held = [Lock(b, "leila", NOW - 9 * hour, NOW + 15 * hour), Lock(c, "leila", NOW - hour, NOW + 23 * hour)]
     held += [Lock(d, "leila", NOW - 30 * hour, NOW - 6 * hour)]  # it has ended: the next annotator gets the task
@@ -186,6 +189,7 @@ def test_a_person_is_told_what_to_look_at(campaign):
         ("stale draft", a, "sami"),
         ("skipped", c, "sami"),
         ("other hand", d, "sami"),
+        ("flagged", b, "leila"),
         ("stale lock", b, "leila"),
         ("quarantine", a, ""),
     ]

@@ -20,7 +20,7 @@ TEXT = "text"
 QUESTIONS = "questions"
 """Name of what an adjudicator is asked, on the page and in a task's data."""
 NOTE = "note"
-"""Name of the field for what an adjudicator notes."""
+"""Name of the field for an adjudicator's reasons, and for what an annotator finds odd in an article."""
 
 STYLE = """
     .khabar .bar { position: sticky; top: 0; z-index: 5; max-height: 50vh; overflow-y: auto; padding-bottom: 2px;
@@ -128,6 +128,7 @@ class Page:
             '  <View className="about"><View className="panel">',
             *(line for name, attribute in self.controls.items() for line in _attribute(name, attribute)),
             "  </View></View>",
+            *([] if self.adjudicates else [_FLAG]),
             "</View>",
         ]
         return "\n".join(lines) + "\n"
@@ -138,6 +139,7 @@ def page_digest(content: str) -> str:
     return hashlib.sha256(content.strip().encode("utf-8")).hexdigest()
 
 
+_FLAG = f'  <TextArea name="{NOTE}" toName="{TEXT}" rows="1" editable="true" placeholder="what is odd here? (Enter)"/>'
 _QUESTIONS = [
     '  <View className="asked">',
     f'    <TextArea name="{NOTE}" toName="{TEXT}" rows="1" editable="true" placeholder="1: why (Enter)"/>',

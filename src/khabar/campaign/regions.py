@@ -46,7 +46,7 @@ class Reader:
         spans: The spans by id.
         relations: The relations.
         away: What is not believed.
-        note: What an adjudicator noted, an entry a line.
+        note: What the annotator noted, an entry a line.
     """
 
     def __init__(self, page: Page, text: str, *, quotes: bool) -> None:
@@ -81,7 +81,7 @@ class Reader:
             if item.type == "labels":
                 self._attempt(item, partial(self._region, repeated=ids[item.id] > 1))
         for item in items:
-            if self._page.adjudicates and item.from_name == NOTE and item.type == "textarea":
+            if item.from_name == NOTE and item.type == "textarea":
                 self._attempt(item, self._noted)
             elif item.type in ("choices", "textarea"):
                 self._attempt(item, partial(self._said, repeated=said[item.id, item.from_name] > 1))

@@ -55,7 +55,7 @@ def status(campaign: Campaign, now: datetime, locks: Iterable[Lock] = (), away: 
         weeks=tuple(_speeds(campaign, timed, lambda each: f"week {week(each.created)}")),
         sources=tuple(_speeds(campaign, timed, lambda each: f"source {_source(campaign, each)}")),
         forecasts=tuple(_forecast(each, days, now) for each in progress),
-        odd=(*_odd(work, now), *_stale_locks(locks, now), *away),
+        odd=(*_odd(work, now), *_flagged(campaign), *_stale_locks(locks, now), *away),
     )
 
 
@@ -180,6 +180,13 @@ def _odd(work: Iterable[Work], now: datetime) -> Iterator[Odd]:
             yield Odd(kind=each.state, **about)
         if each.writer and each.state == "submitted" and each.kind == "person":  # a model's is sent by others
             yield Odd(kind="other hand", note=f"last changed by {each.writer}", **about)
+
+
+def _flagged(campaign: Campaign) -> Iterator[Odd]:
+    """Yield what annotators noted of an article; what adjudicators note are reasons."""
+    notes = {} if campaign.plan.adjudicates else campaign.corpus.campaign_notes(campaign.name)
+    for (annotator, article), note in sorted(notes.items()):
+        yield Odd(kind="flagged", article=article, annotator=annotator, note=note)
 
 
 def _stale_locks(locks: Iterable[Lock], now: datetime) -> Iterator[Odd]:

@@ -79,7 +79,7 @@ class Odd(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person should look at.
 
     Attributes:
-        kind: ``stale draft``, ``stale lock``, ``skipped``, ``deleted``, ``other hand`` or ``quarantine``.
+        kind: ``stale draft``, ``stale lock``, ``flagged``, ``skipped``, ``deleted``, ``other hand`` or ``quarantine``.
         article: Of which article.
         annotator: Whose.
         since: Since when, ISO 8601; empty where that is not known.
