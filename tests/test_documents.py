@@ -12,17 +12,17 @@ from huggingface_hub import DatasetCard, constants
 from huggingface_hub.repocard import TEMPLATE_DATASETCARD_PATH
 
 import khabar
-from built import files_of, resealed, written
+from built import built, files_of, resealed, with_true_content, written
 from conftest import REPOSITORY, SHARED, add_gold
 from khabar.errors import BadRecord, NotFound
 from khabar.loading import read_manifest, verify
 from khabar.loading.papers import disagreements
+from khabar.model.counts import Counts
 from khabar.model.figures import TABLES, filled, plain, wrong
 from khabar.model.manifest import File
 from khabar.model.text import normal_form
 from khabar.release import documents
 from khabar.release.build import build
-from khabar.release.counts import Counts
 from khabar.release.documents.answers import ELEMENTS, MISSING, QUESTIONS, answers
 from khabar.release.documents.columns import columns
 from khabar.store import Corpus
@@ -431,3 +431,68 @@ def test_every_column_of_every_config_is_explained(known, release):
         for column in columns(known, config):
             assert column.meaning, f"{config}.{column.path}: say in release/documents/columns.py what it means"
             assert f"| `{column.path}` | " in card
+
+
+# The manifest against the rows
+
+
+def swapped(manifest):
+    for config in manifest["configs"].values():
+        splits = config["splits"]
+        splits["validation"], splits["test"] = splits["test"], splits["validation"]
+    with_true_content(manifest)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda told: told["counts"]["articles"].update(all=7), "counts 7 of articles all, the rows have 3"),
+        (lambda told: told["counts"]["code_points"].update(with_text=1), "counts 1 of code_points with_text, the rows"),
+        (lambda told: told["counts"]["splits"].update(train=2, test=0), "counts 2 of splits train, the rows have 1"),
+        (lambda told: told["counts"].update(sources={"nahar": 3}), "counts 0 of sources open, the rows have 3"),
+        (lambda told: told["counts"]["entity"].update(PERS=9), "counts 9 of entity PERS, the rows have 3"),
+        (lambda told: told["counts"]["relations"].clear(), "counts 0 of relations HAS_SOURCE, the rows have 3"),
+        (
+            lambda told: told["counts"]["annotations"].update(person=3),
+            "counts 3 of annotations person, the rows have 0",
+        ),
+        (lambda told: told["counts"].update(extra={"x": 1}), "counts 1 of extra x, the rows have 0"),
+        (lambda told: told["counts"].pop("quote"), "counts 0 of quote "),
+        (lambda told: told.update(label_set="0" * 64), "its label set is not that of labels.toml"),
+        (
+            lambda told: told.update(agreement={"one": {"entity": {"f1": 1.0}}}),
+            "it tells is not that of agreement.json",
+        ),
+        (swapped, "stands in articles/validation, its row says test"),
+    ],
+)
+def test_a_manifest_that_was_edited_and_resealed_does_not_agree_with_the_rows(tmp_path, change, problem):
+    folder = written(resealed(files_of(built()), change), tmp_path / "release")
+
+    problems = list(verify(folder))
+
+    assert [each for each in problems if problem in each]
+    assert "\n" not in "".join(problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        (
+            "labels.toml",
+            lambda raw: raw.replace(b'"PERS"', b'"PERSON"'),
+            "its label set is not that of labels.toml",
+        ),
+        (
+            "agreement.json",
+            lambda _: b'{"one": {"headline": {"entity": {"f1": 1.0}}}}',
+            "is not that of agreement.json",
+        ),
+    ],
+)
+def test_labels_or_agreement_that_were_edited_and_resealed_are_named(tmp_path, name, content, problem):
+    files = files_of(built())
+    files[name] = content(files.get(name, b""))
+    folder = written(resealed(files), tmp_path / "release")
+
+    assert [each for each in verify(folder) if problem in each]

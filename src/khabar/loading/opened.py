@@ -10,13 +10,12 @@ from khabar.errors import BadRecord
 from khabar.loading.cache import IN_NAME
 from khabar.loading.located import located
 from khabar.loading.overlay import Overlay
+from khabar.loading.rows import read_split, rows_are
 from khabar.loading.sound import Sound
 from khabar.loading.typed import ClassLabels, features_of, typed
 from khabar.loading.verify import (
     config_of,
     read_manifest,
-    read_split,
-    rows_are,
     split_of,
     texts_for,
     verified_files,

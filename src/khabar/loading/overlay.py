@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.loading.cache import locked
+from khabar.loading.rows import read as read_file
 from khabar.loading.verify import config_of, read_manifest, sha256_of, verified_files, verify
-from khabar.loading.verify import read as read_file
 from khabar.model.anchors import Place
 from khabar.model.drift import Span, Wanted
-from khabar.model.layout import ARTICLES, TEXTS_FILE, articles_in
+from khabar.model.layout import ARTICLES, JUDGEMENTS, TEXTS_FILE, articles_in
 from khabar.model.manifest import MANIFEST, Config
 from khabar.model.restored import MADE, Made, Restored, made
 from khabar.model.text import DIGEST_SHOWN, digest
@@ -30,7 +30,6 @@ from khabar.store.files import decoded
 COLUMN = "text_sha256"
 """Added to what is loaded: digest of the text that was filled in; another than ``sha256`` where it drifted."""
 
-JUDGEMENTS = "judgements"
 Row = dict[str, Any]
 
 

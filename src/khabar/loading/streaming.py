@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
-from khabar.loading.verify import digested, other_rows, split_of, texts_for, verified_files
+from khabar.loading.rows import digested, other_rows
+from khabar.loading.verify import split_of, texts_for, verified_files
 from khabar.model.content import ContentDigest
 from khabar.model.layout import TEXTS, with_texts
 from khabar.model.manifest import Split

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.loading.papers import disagreements
-from khabar.loading.typed import ClassLabels, dictionary_columns
+from khabar.loading.recount import Recount
+from khabar.loading.rows import digested, other_rows, read
 from khabar.model.article import Tombstone
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.layout import ARTICLES, ROWS, TEXTS, TOMBSTONES, articles_in
@@ -35,14 +34,15 @@ def verify(release: str | Path) -> Iterator[str]:
 
 
 def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield the splits whose rows are not those of the manifest, or not those of the digests of each article."""
-    of_articles = _digests(folder)
+    """Yield the splits whose rows are not those of the manifest or of the digests of each article, and wrong counts."""
+    of_articles, recount = _digests(folder), Recount(folder, manifest)
     for name, config in manifest.configs.items():
         for split, told in config.splits.items():
             content, found = ContentDigest(), dict[str, str]()
             for path in told.files:
                 table = read(folder, path)
                 found |= by_article(articles_in(table), digested(content, table, folder / path))
+                yield from recount.add(name, split, table)
             if content.hexdigest() != told.content:
                 yield other_rows(folder, f"{name}/{split}", content.hexdigest(), told.content)
             if content.rows != told.rows:
@@ -50,6 +50,7 @@ def _other_rows(folder: Path, manifest: Manifest) -> Iterator[str]:
             if found != (expected := of_articles.get((name, split), {})):
                 article = next(key for key in {**found, **expected} if found.get(key) != expected.get(key))
                 yield f"{folder / ROWS}: {article} of {name}/{split} is not what was digested: download it again"
+    yield from recount.problems()
 
 
 def _risen(folder: Path) -> Iterator[str]:
@@ -201,65 +202,5 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read(folder: Path, path: str, labels: ClassLabels | None = None, only: list[str] | None = None) -> pa.Table:
-    """Read a file of a release or ``only`` some columns, page checksums verified; labels come as dictionaries.
-
-    Raises:
-        BadRecord: it cannot be read.
-    """
-    place = folder / path
-    try:
-        columns = dictionary_columns(labels, pq.read_schema(place)) if labels else None
-        with pq.ParquetFile(place, page_checksum_verification=True, read_dictionary=columns) as file:
-            return file.read(only)
-    except (OSError, pa.ArrowException) as error:
-        raise BadRecord(f"{folder / path}: {str(error).splitlines()[0]}: download it again") from None
-
-
-def digested(content: ContentDigest, table: pa.Table, path: Path) -> list[bytes]:
-    """Add rows to a digest, and return the digest of each.
-
-    Raises:
-        BadRecord: they are no rows of a release.
-    """
-    try:
-        return content.add(table)
-    except (TypeError, pa.ArrowException) as error:
-        raise BadRecord(f"{path}: {str(error).splitlines()[0]}: download it again") from None
-
-
-def read_split(folder: Path, place: str, told: Split, labels: ClassLabels) -> pa.Table:
-    """Read the rows of a split, page checksums verified, labels as dictionaries.
-
-    Raises:
-        BadRecord: they cannot be read.
-    """
-    if not told.files:
-        raise BadRecord(f"{folder / MANIFEST}: {place} has no file, each split has one at least: download it again")
-    tables = [read(folder, path, labels) for path in told.files]
-    if any(table.schema != tables[0].schema for table in tables):
-        raise BadRecord(f"{folder}: the files of {place} have different columns: download the release again")
-    return pa.concat_tables(tables)
-
-
-def rows_are(folder: Path, place: str, table: pa.Table, told: Split) -> None:
-    """Make sure that rows are those of the manifest.
-
-    Raises:
-        BadRecord: they are others.
-    """
-    content = ContentDigest()
-    digested(content, table, folder / place)
-    if content.hexdigest() != told.content:
-        raise BadRecord(other_rows(folder, place, content.hexdigest(), told.content))
-
-
 def other_content(folder: Path) -> str:
     return f"{folder / MANIFEST}: its content digest is not that of its configs and labels: download the release again"
-
-
-def other_rows(folder: Path, place: str, found: str, told: str) -> str:
-    return (
-        f"{folder}: the rows of {place} are {found[:DIGEST_SHOWN]}, the manifest says {told[:DIGEST_SHOWN]}:"
-        " download the release again"
-    )

@@ -10,6 +10,10 @@ from khabar.errors import BadRecord
 
 TEXTS = "texts"
 ARTICLES = "articles"
+JUDGEMENTS = "judgements"
+SPLITS = ("train", "validation", "test")
+LABELS = "labels.toml"
+"""The label set, as a release ships it."""
 ROWS = "rows.parquet"
 """A row an article: its id, its split, and for each config a digest of what the config holds of it."""
 TEXTS_FILE = "texts.jsonl"

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.labelfile import label_set
-from khabar.model.layout import ARTICLES
+from khabar.model.layout import ARTICLES, LABELS
 from khabar.model.manifest import MANIFEST, Manifest
 from khabar.model.nested import flat, schema
 from khabar.model.restored import MADE, Made, Restored, made, placed
@@ -20,8 +20,6 @@ from khabar.release.tables import CONFIGS
 from khabar.release.tables.config import Reading
 from khabar.release.writers.parquet import ParquetFile
 from khabar.store.files import decoded, write_atomically
-
-LABELS = "labels.toml"
 
 
 def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
@@ -38,10 +36,10 @@ def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
         BadRecord: a file of it cannot be read.
     """
     manifest = decoded((release / MANIFEST).read_bytes(), Manifest, str(release / MANIFEST))
+    texts = _own(release, manifest, texts)
     if not (release / LABELS).is_file():
         raise NotFound(f"{release / LABELS} is missing, rows are made by it: is the release of an older khabar?")
     labels = label_set((release / LABELS).read_bytes(), str(release / LABELS))
-    texts = _own(release, manifest, texts)
     rows = made(manifest.content, texts.values())
     place = folder / rows.place
     for old in place.parent.glob(f"{place.name.partition('-')[0]}-*"):

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from khabar.model.content import ContentDigest, by_article
+from khabar.model.counts import Counts
 from khabar.model.labels import LabelSet
 from khabar.model.layout import ROWS, articles_in, shard
 from khabar.model.manifest import Config, Split
-from khabar.release.counts import Counts
 from khabar.release.parts import Part
 from khabar.release.tables import CONFIGS, Reading, published
 from khabar.release.writers.parquet import ParquetFile
@@ -40,7 +40,7 @@ def write(parts: Iterable[Part], labels: LabelSet, folder: Path) -> Data:
         labels: The label set.
         folder: Folder of the release.
     """
-    shards, counts = _Shards(folder, labels), Counts(labels)
+    shards = _Shards(folder, labels)
     for part in parts:
         shards.begin(part.number)
         for split in SPLITS:
@@ -49,10 +49,8 @@ def write(parts: Iterable[Part], labels: LabelSet, folder: Path) -> Data:
                 for each in (part.gold, part.judgements)
             )
             if len(gold):
-                counts.add(gold)
-                counts.add_judgements(judgements)
                 shards.add(split, {"gold": Reading(gold), "judgements": Reading(judgements)})
-    return Data(shards.close(), shards.schemas, counts)
+    return Data(shards.close(), shards.schemas, shards.counts)
 
 
 class _Shards:
@@ -62,6 +60,7 @@ class _Shards:
         self._folder, self._labels = folder, labels
         self._kinds = {name: config for name, config in CONFIGS.items() if config.stands_on(labels)}
         self.schemas = {name: kind.schema(labels) for name, kind in self._kinds.items()}
+        self.counts = Counts(labels)
         self._number = -1
         self._open: dict[tuple[str, str], ParquetFile] = {}
         self._paths: dict[tuple[str, str], list[str]] = {}
@@ -85,6 +84,7 @@ class _Shards:
                 content = self._content.setdefault((name, split), ContentDigest())
                 digests = by_article(articles_in(table), content.add(table))
                 self._shard(name, split).add(table)
+                self.counts.add(name, table)
             told[name] = [digests.get(key) for key in ids]
         self._rows.add(pa.table(told, pa.schema([(name, pa.string()) for name in told])))
 

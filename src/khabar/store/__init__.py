@@ -1,9 +1,10 @@
 """The one room that knows a path of the corpus: where each record lives and how it is written there."""
 
+from khabar.model.layout import SPLITS
 from khabar.store.campaigns import NOTES, PREDICTIONS, WORK
 from khabar.store.corpus import Corpus
 from khabar.store.files import append_line, repeated_key, write_atomically
-from khabar.store.intake import BATCH, SPLITS
+from khabar.store.intake import BATCH
 
 __all__ = [
     "BATCH",

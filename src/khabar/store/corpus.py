@@ -19,11 +19,11 @@ from khabar.model.finding import Waiver
 from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
+from khabar.model.layout import SPLITS
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
 from khabar.store.campaigns import Campaigns
 from khabar.store.files import decoded, without_lines, write_atomically
-from khabar.store.intake import SPLITS
 
 LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""

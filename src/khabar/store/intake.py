@@ -13,12 +13,11 @@ import msgspec
 
 from khabar.errors import BadRecord, Busy, Changed, NotFound, Withheld
 from khabar.model.article import Article, Source, Tombstone
-from khabar.model.layout import TOMBSTONES
+from khabar.model.layout import SPLITS, TOMBSTONES
 from khabar.model.rights import rights
 from khabar.model.text import DIGEST_SHOWN, NAME, digest
 from khabar.store.files import append_line, decoded, without_lines, write_atomically
 
-SPLITS = ("train", "validation", "test")
 BATCH = 2000
 """Articles of an intake batch; the next one begins a new one.  Records of before keep theirs if this changes."""
 

@@ -4,6 +4,7 @@ import pyarrow as pa
 
 from khabar.errors import BadRecord
 from khabar.model.labels import LabelSet
+from khabar.model.layout import JUDGEMENTS
 from khabar.model.nested import schema
 from khabar.release.parts import CAMPAIGN
 from khabar.release.tables.config import CONFIGS, Config, Reading
@@ -30,4 +31,4 @@ def _judgements(reading: Reading) -> pa.Table:
     return reading.nested.append_column(CAMPAIGN, batch.articles[CAMPAIGN]).select(columns)
 
 
-CONFIGS.add("judgements", Config("what one annotator said of an article", _schema, _judgements, of="judgements"))
+CONFIGS.add(JUDGEMENTS, Config("what one annotator said of an article", _schema, _judgements, of="judgements"))
