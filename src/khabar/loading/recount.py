@@ -42,9 +42,10 @@ class Recount:
             raise BadRecord(f"{path} is missing, rows are counted by it: build the release again")
         self._labels = label_set(path.read_bytes(), str(path))
         self._counts = Counts(self._labels)
+        self._strays: list[str] = []
 
-    def add(self, config: str, split: str, table: pa.Table) -> Iterator[str]:
-        """Count some rows, and yield a line where one says that it is of another split.
+    def add(self, config: str, split: str, table: pa.Table) -> None:
+        """Count some rows, and keep in mind whether one says that it is of another split.
 
         Raises:
             BadRecord: they are no rows of a release.
@@ -53,17 +54,17 @@ class Recount:
             self._counts.add(config, table)
             if "split" in table.schema.names:
                 others = table.filter(pc.not_equal(pc.fill_null(table["split"], ""), split))
-                for row in others.slice(0, 1).select(["id", "split"]).to_pylist():
-                    yield (
-                        f"{self._folder}: {row['id']} stands in {config}/{split}, its row says {row['split']}: build it"
-                        " again"
-                    )
+                self._strays += [
+                    f"{self._folder}: {row['id']} stands in {config}/{split}, its row says {row['split']}: rebuild it"
+                    for row in others.slice(0, 1).select(["id", "split"]).to_pylist()
+                ]
         except (TypeError, LookupError, pa.ArrowException) as error:
             why = str(error).split("\n", maxsplit=1)[0]
             raise BadRecord(f"{self._folder}: {config}/{split}: {why}: download the release again") from None
 
     def problems(self) -> Iterator[str]:
         """Yield what the manifest says otherwise than the rows that were added, the label set and the agreement."""
+        yield from self._strays
         told, place = self._manifest, self._folder / MANIFEST
         if (told.label_set, told.scheme) != (self._labels.digest, self._labels.version):
             yield f"{place}: its label set is not that of {LABELS}: build it again"
