@@ -166,6 +166,15 @@ def test_what_an_interrupted_run_left_of_another_file_is_fetched_from_the_start(
     assert files_of(fetch()) == files_of(built())
 
 
+def test_what_an_interrupted_run_left_of_a_longer_file_is_not_held_against_the_source(hub, cache):
+    publish(hub)
+    final = cache.folder("khabar", "1.0.0", inspect(str(built()), QUICK)[0].content)
+    longer = files_of(built())[SHARD] + b"of another release"
+    written({SHARD: longer}, final.with_name(f".{final.name}.partial"))
+
+    assert files_of(fetch()) == files_of(built())
+
+
 def test_a_server_that_says_nothing_is_left_after_a_while(hub, cache):
     publish(hub)
     hub.fail("slow", "README.md", seconds=1.5)

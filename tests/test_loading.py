@@ -207,6 +207,18 @@ def test_a_folder_that_is_spelt_as_a_name_goes_before_it(cache, tmp_path, monkey
     assert khabar.load(NAME)["train"].to_list() == khabar.load(built())["train"].to_list()
 
 
+def test_a_folder_without_a_release_does_not_hide_a_name_with_a_version(hub, cache, tmp_path, monkeypatch):
+    publish(hub, "1.0.0")
+    (tmp_path / "team" / "khabar").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    named = khabar.load(NAME, version="1.0.0")
+
+    assert named["train"].to_list() == khabar.load(built())["train"].to_list()
+    with pytest.raises(NotFound, match="is this a release's folder"):
+        khabar.load(NAME)
+
+
 def test_a_folder_that_was_built_anew_gives_its_new_rows(cache, tmp_path):
     folder = copied(built(), tmp_path / "it")
     before = persons(khabar.load(folder))

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -291,6 +292,32 @@ def test_gold_that_breaks_a_rule_is_not_built(release, corpus):
     assert sorted(path.name for path in corpus.dist.iterdir()) == [".lock", "0.1.0"]
 
 
+def test_what_builds_that_were_killed_left_goes_with_the_next_one_and_nothing_else(release, corpus):
+    for name in (".0.1.0.7.partial", ".0.2.0-rc.1.8.partial", ".0.1.0.7.old", ".0.1.0.partial", ".mine.7.partial"):
+        (corpus.dist / name / "data").mkdir(parents=True)
+
+    build(corpus, "0.1.0")
+
+    left = sorted(path.name for path in corpus.dist.iterdir())
+    assert left == [".0.1.0.partial", ".lock", ".mine.7.partial", "0.1.0"]
+
+
+def test_a_release_that_is_built_again_is_lost_at_no_moment(release, corpus, monkeypatch):
+    rename, before = Path.rename, read_manifest(release).content
+
+    def killed(path, to):
+        if path.suffix == ".partial":
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        build(corpus, "0.1.0")
+
+    (aside,) = (path for path in corpus.dist.iterdir() if path.name != ".lock")
+    assert read_manifest(aside).content == before
+
+
 def test_an_article_without_split_and_an_empty_gold_are_not_built(corpus):
     with pytest.raises(NotFound, match="annotations/gold"):
         build(corpus, "0.1.0")
@@ -301,7 +328,9 @@ def test_an_article_without_split_and_an_empty_gold_are_not_built(corpus):
         build(Corpus(corpus.root), "0.1.0")
 
 
-@pytest.mark.parametrize("version", ["../annotations", "1", "1.0", "v1.0.0", "", "1.0.0/../../x", "1.0.0\n"])
+@pytest.mark.parametrize(
+    "version", ["../annotations", "1", "1.0", "v1.0.0", "", "1.0.0/../../x", "1.0.0\n", "01.0.0", "1.0.0-"]
+)
 def test_what_is_no_version_is_refused_and_nothing_touched(corpus, version):
     add_gold(corpus, "open", "a", PAGE)
 

@@ -65,6 +65,8 @@ def fetch(source: Source, file: File, target: Path, told: Callable[[int], None],
 
 def _filled(source: Source, file: File, target: Path, told: Callable[[int], None], patience: Patience) -> None:
     """Append to a file until it has its bytes."""
+    if target.is_file() and target.stat().st_size > file.bytes:  # an earlier run left that, of another release
+        target.unlink()
     target.touch()
     failures = 0
     while (have := target.stat().st_size) < file.bytes:

@@ -45,7 +45,9 @@ def _wanted(release: str | Path, version: str | None) -> Named | None:
     if isinstance(release, Path) or (Path(release) / MANIFEST).is_file():
         return None
     found = named(release)
-    if found is None and re.fullmatch(rf"(?:{NAME}/)?{NAME}", release, re.ASCII) and not Path(release).is_dir():
+    if found is None and version is None and Path(release).is_dir():
+        return None
+    if found is None and re.fullmatch(rf"(?:{NAME}/)?{NAME}", release, re.ASCII):
         if version is None:
             there = ", ".join(Cache().versions(release.rpartition("/")[2])) or "none"
             raise NotFound(f"{release} is no folder, and a name needs a version: pass one; in the cache are: {there}")

@@ -7,7 +7,9 @@ from typing import Annotated
 import msgspec
 
 FORMAT = 1
-VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z"
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_PART = f"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+VERSION = rf"^{_NUMBER}\.{_NUMBER}\.{_NUMBER}(-{_PART}(\.{_PART})*)?\Z"
 """MAJOR.MINOR.PATCH, as SemVer writes it."""
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"

@@ -25,6 +25,8 @@ from khabar.store.written import Written
 
 NAME = "khabar"
 Judge = Callable[[], int]
+_PARTIAL, _ASIDE = ".partial", ".old"
+"""End the names of folders beside a release: of one that is being built, and of the one that it will replace."""
 
 
 def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = None) -> Path:
@@ -45,7 +47,7 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
         raise BadRecord(f"'{version}' is no version of a release, which is MAJOR.MINOR.PATCH, as 1.2.0: pass another")
     if errors := judge():
         raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")
-    final, partial = corpus.dist / version, corpus.dist / f".{version}.{os.getpid()}.partial"
+    final, partial = corpus.dist / version, corpus.dist / f".{version}.{os.getpid()}{_PARTIAL}"
     with corpus.alone(corpus.dist):
         partial.mkdir()
         try:
@@ -59,11 +61,21 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
                 changes(against, partial, manifest)
             _refuse_leaks(corpus, partial)
             seal(manifest, partial)
-            shutil.rmtree(final, ignore_errors=True)
+            aside = partial.with_suffix(_ASIDE)
+            if final.exists():
+                final.rename(aside)
             partial.rename(final)
+            _sweep(corpus.dist)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return final
+
+
+def _sweep(dist: Path) -> None:
+    """Remove what this build put aside, and what builds that were killed left: no other one is at work."""
+    for path in dist.glob(".*"):
+        if path.suffix in (_PARTIAL, _ASIDE) and re.match(VERSION, path.stem[1:].rpartition(".")[0]):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _bury(corpus: Corpus, folder: Path) -> None:
