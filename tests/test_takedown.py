@@ -219,3 +219,22 @@ def test_on_the_server_it_goes_with_the_next_push_and_no_pull_brings_it_back(cor
     for path in campaign.folder.rglob("*"):
         assert not path.is_file() or "Number open 0." not in path.read_text(encoding="utf-8"), path
     assert sorted({path.stem for path in (campaign.folder / "annotations").glob("*/*.json")}) == sorted(keys[1:])
+
+
+def test_papers_and_guidelines_that_repeat_its_words_are_named_and_left_to_people(full, khabar_here):
+    folder = full.root / "annotations" / "guidelines"
+    folder.mkdir(parents=True, exist_ok=True)
+    guide = "Mark names:\n\n    [[Xanthippe](PERS id=e1) was\n    flabbergasted](BODY)\n\nNobody in Port Sami knows.\n"
+    (folder / "names.md").write_text(guide, encoding="utf-8")
+    (full.root / "PAPER.md").write_text("Of QUICKSILVER, Port-Sami we say no more.\n", encoding="utf-8")
+    (full.root / "OTHER.md").write_text("Xanthippe is here.\n", encoding="utf-8")
+
+    status, _, err = khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    again, _, more = khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+
+    said = " repeats words of open-a: mend it by hand"
+    told = [line.removesuffix(said) for line in err.splitlines() if line.endswith(said)]
+    assert (status, again) == (0, 0)
+    assert told == ["PAPER.md:1", "annotations/guidelines/names.md:3", "annotations/guidelines/names.md:4"]
+    assert (folder / "names.md").read_text(encoding="utf-8") == guide
+    assert "repeats" not in more

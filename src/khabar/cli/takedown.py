@@ -13,13 +13,17 @@ def command(root: Path, article: str, reason: str) -> None:
     """Take an article out of the corpus: text, record and annotations go, a tombstone with id and reason stays."""
     from khabar.campaign.takedown import forget
     from khabar.ingest.takedown import released_in, take_down
+    from khabar.release.repeats import repeats
     from khabar.store import Corpus
 
     corpus = Corpus(root)
+    repeated = [] if article in corpus.tombstones else list(repeats(corpus, corpus.article(article)))
     gone = [*take_down(corpus, article, reason), *forget(corpus, article)]
     for path in gone:
         click.echo(corpus.shown(path))
     click.echo(f"{article}: taken down, {len(gone)} files changed or removed", err=True)
+    for path, line in repeated:
+        click.echo(f"{corpus.shown(path)}:{line} repeats words of {article}: mend it by hand", err=True)
     for release in released_in(corpus, article):
         click.echo(f"{corpus.shown(release)} still has it: remove it, release anew, and withdraw what is out", err=True)
     click.echo(
