@@ -1,7 +1,7 @@
 """Texts of a user's own beside a sealed release: what it withholds is filled in as it is loaded, never written into it.
 
 ``FOLDER/texts.jsonl`` holds a text a line (`khabar.model.restored`), ``FOLDER/rows/`` the rows of their articles as the
-release would have made them (`khabar.release.beside`).
+release would have made them (`khabar.release.beside`), with their digests.
 """
 
 from collections.abc import Callable, Iterable, Iterator

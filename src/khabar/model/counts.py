@@ -60,9 +60,9 @@ class Counts:
                 self._groups["relations"].update(_values(pc.struct_field(relations, "label")))
 
     def _texts(self, table: pa.Table) -> None:
-        there = table.filter(pc.is_valid(table["text"]))
-        self._groups["articles"].update(with_text=len(there))
-        self._groups["code_points"].update(with_text=_sum(there["length"]))
+        lengths = table["length"].filter(pc.is_valid(table["text"]))
+        self._groups["articles"].update(with_text=len(lengths))
+        self._groups["code_points"].update(with_text=_sum(lengths))
 
     def _judgements(self, table: pa.Table) -> None:
         """Count what annotators said of the articles, and who they are: gold aside."""
