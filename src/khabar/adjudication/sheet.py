@@ -13,9 +13,8 @@ from khabar.adjudication.beside import NOTHING, Row, Voice
 from khabar.model.annotation import Span
 from khabar.model.article import Article
 from khabar.model.labels import LabelSet
+from khabar.model.page import head
 from khabar.store import Corpus, write_atomically
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class _Line(NamedTuple):
@@ -50,10 +49,8 @@ def sheet(corpus: Corpus, article: Article, said: Sequence[Voice], rows: Sequenc
 
 def _head(article: Article) -> Iterator[str]:
     style = files("khabar.adjudication").joinpath("sheet.css").read_text(encoding="utf-8")
-    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(article.id)}</title>'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{style}</style>\n</head>'
-    yield f"<body>\n<h1>{escape(article.id)}</h1>"
+    yield head(article.id, style)
+    yield f"<h1>{escape(article.id)}</h1>"
 
 
 class _Sheet:

@@ -13,9 +13,9 @@ from khabar.campaign.monitor.figures import CAP, PER
 from khabar.campaign.monitor.plots import Interval, Line, heat, intervals, lines
 from khabar.campaign.monitor.records import Control, Forecast, Report, Speed, Status
 from khabar.model.agreement import ALL, Agreement, Anchoring, Confusion, Figure
+from khabar.model.page import head
 from khabar.store import write_atomically
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _MINUTE = 60
 _TICKS = 6
 
@@ -35,10 +35,8 @@ def page(report: Report, target: Path) -> None:
 
 def _head(status: Status) -> Iterator[str]:
     style = files("khabar.campaign.monitor").joinpath("page.css").read_text(encoding="utf-8")
-    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(status.campaign)}</title>'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{style}</style>\n</head>'
-    yield f"<body>\n<h1>{escape(status.campaign)}</h1>"
+    yield head(status.campaign, style)
+    yield f"<h1>{escape(status.campaign)}</h1>"
     yield f'<p class="lead">What pulls had seen by {escape(status.now)}. Pseudonyms alone; no words of articles.</p>'
     totals = [
         (name, sum(getattr(each, name) for each in status.progress))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from khabar.model.page import head
 from khabar.release.diff.colours import Colours
 from khabar.release.diff.passages import html, passages, visible
 from khabar.release.diff.records import ArticleChange, Diff, LabelCount, Said, SpanChange, SplitSize
@@ -34,7 +35,6 @@ _COUNTS = (
     ("moved", "moved", ""),
     ("reattributed", "re-attributed", ""),
 )
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def page(diff: Diff, before: Path, after: Path, target: Path) -> None:
@@ -53,12 +53,10 @@ def page(diff: Diff, before: Path, after: Path, target: Path) -> None:
 
 
 def _head(diff: Diff) -> Iterator[str]:
-    title = f"{escape(diff.name)} {escape(diff.before)}{_ARROW}{escape(diff.after)}"
+    title = f"{diff.name} {diff.before}{_ARROW}{diff.after}"
     style = files("khabar.release.diff").joinpath("page.css").read_text(encoding="utf-8")
-    yield f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    yield f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{style}</style>\n</head>'
-    yield f'<body>\n<h1>{title} <span class="step">{escape(diff.step)}</span></h1>'
+    yield head(title, style)
+    yield f'<h1>{escape(title)} <span class="step">{escape(diff.step)}</span></h1>'
     yield f'<p class="lead">What differs between two releases; the newer has version {escape(diff.least)} at least.</p>'
 
 
