@@ -200,10 +200,15 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of its content, in hex: what freezes a campaign's page.  Views, which come later, are no part."""
+        """SHA-256 of its content, in hex: what freezes a campaign's page.
+
+        Views, which come later, and telltale words, which only warnings read, are no part.
+        """
         content = msgspec.to_builtins(self)
         for layer in content["layers"].values():
             del layer["views"]
+            for label in layer["labels"]:
+                del label["telltale"]
         return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
     def attributes_of(self, layer: str) -> tuple[str, ...]:
