@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from conftest import add_gold
 from khabar.adjudication.anchoring import anchoring
 from khabar.campaign.folder import Campaign, Design, new_campaign
-from khabar.campaign.monitor.figures import CAP, status, week
+from khabar.campaign.monitor.figures import CAP, status
 from khabar.campaign.monitor.locks import Lock, locks
 from khabar.campaign.monitor.page import page
 from khabar.campaign.monitor.plots import WIDTH, Interval, Line, intervals, lines
 from khabar.campaign.monitor.records import Odd, Report
 from khabar.campaign.people import People, Person
 from khabar.campaign.plan import Annotator
-from khabar.model.work import Work
+from khabar.model.work import Work, week
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TWO = {name: Annotator("person", name) for name in ("sami", "leila")}

@@ -25,7 +25,7 @@ from khabar.errors import Changed
 from khabar.model.annotation import Note
 from khabar.model.work import Work
 from khabar.store import NOTES, WORK, write_atomically
-from khabar.store.files import decoded
+from khabar.store.files import decoded_lines
 
 QUARANTINE = "quarantine.jsonl"
 
@@ -37,9 +37,7 @@ def quarantine(campaign: Campaign) -> list[Quarantined]:
         BadRecord: a line of ``quarantine.jsonl`` does not parse.
     """
     path = campaign.folder / QUARANTINE
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    place = campaign.corpus.shown(path)
-    return [decoded(line, Quarantined, f"{place}:{number}") for number, line in enumerate(lines, start=1)]
+    return list(decoded_lines(path, Quarantined, campaign.corpus.shown(path)))
 
 
 class Pulled(NamedTuple):

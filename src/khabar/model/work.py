@@ -1,5 +1,6 @@
 """What was done in a campaign, task by task: who, when, how long, begun from what.  Pseudonyms alone; no words."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -50,3 +51,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     ground_truth: bool = False
     items: int = 0
     versions: int = 1
+
+
+def week(moment: str) -> str:
+    """Return the ISO week of a moment, as 2026-W11; empty where it is none."""
+    try:
+        year, number, _ = datetime.fromisoformat(moment).isocalendar()
+    except ValueError:
+        return ""
+    return f"{year}-W{number:02}"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from khabar.model.annotation import Note
 from khabar.model.work import Work
-from khabar.store.files import decoded
+from khabar.store.files import decoded_lines
 from khabar.store.intake import Intake
 
 NOTES = "notes.jsonl"
@@ -52,9 +52,7 @@ class Campaigns(Intake):
     def campaign_notes(self, name: str) -> dict[tuple[str, str], str]:
         """Return what annotators of a campaign noted beside their annotations, by annotator and article."""
         path = self.campaign(name) / NOTES
-        lines = path.read_bytes().splitlines() if path.is_file() else []
-        notes = [decoded(line, Note, f"{self.shown(path)}:{at}") for at, line in enumerate(lines, start=1)]
-        return {(each.annotator, each.article): each.note for each in notes}
+        return {(each.annotator, each.article): each.note for each in decoded_lines(path, Note, self.shown(path))}
 
     def work(self, name: str) -> list[Work]:
         """Return what was done in a campaign, as the last pull found it; nothing before the first.
@@ -63,8 +61,7 @@ class Campaigns(Intake):
             BadRecord: a line of its ``work.jsonl`` does not parse.
         """
         path = self.campaign(name) / WORK
-        lines = path.read_bytes().splitlines() if path.is_file() else []
-        return [decoded(line, Work, f"{self.shown(path)}:{number}") for number, line in enumerate(lines, start=1)]
+        return list(decoded_lines(path, Work, self.shown(path)))
 
     def pulled(self) -> dict[str, list[tuple[str, Path]]]:
         """Return the annotations that campaigns pulled, by article: campaign and file, ordered by both."""

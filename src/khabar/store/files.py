@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,6 +76,16 @@ def decoded(content: bytes, kind: type[T], place: str) -> T:
     if key := repeated_key(content):
         raise BadRecord(f"{place}: an object has the key '{key}' twice, readers differ on which holds: keep one")
     return found
+
+
+def decoded_lines(path: Path, kind: type[T], place: str) -> Iterator[T]:
+    """Yield the records of a file of JSON lines, none where there is no file.
+
+    Raises:
+        BadRecord: a line is none; the message begins with the place and the line's number.
+    """
+    for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), start=1):
+        yield decoded(line, kind, f"{place}:{number}")
 
 
 def repeated_key(content: bytes) -> str:

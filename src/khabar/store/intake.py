@@ -16,7 +16,7 @@ from khabar.model.article import Article, Source, Tombstone
 from khabar.model.layout import SPLITS, TOMBSTONES
 from khabar.model.rights import rights
 from khabar.model.text import DIGEST_SHOWN, NAME, digest
-from khabar.store.files import append_line, decoded, without_lines, write_atomically
+from khabar.store.files import append_line, decoded_lines, without_lines, write_atomically
 
 BATCH = 2000
 """Articles of an intake batch; the next one begins a new one.  Records of before keep theirs if this changes."""
@@ -66,8 +66,7 @@ class Intake:
         found: dict[str, tuple[Source, Article]] = {}
         for source in self.sources.values():
             path = self._corpus / source.id / "articles.jsonl"
-            for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), start=1):
-                article = decoded(line, Article, f"{self.shown(path)}:{number}")
+            for number, article in enumerate(decoded_lines(path, Article, self.shown(path)), start=1):
                 try:
                     rights(source, article)
                 except BadRecord as error:
@@ -151,8 +150,7 @@ class Intake:
         """Why each article that was taken down was, by its id, in the order in which they were."""
         path = self._corpus / TOMBSTONES
         found: dict[str, str] = {}
-        for number, line in enumerate(path.read_bytes().splitlines() if path.is_file() else (), start=1):
-            stone = decoded(line, Tombstone, f"{self.shown(path)}:{number}")
+        for stone in decoded_lines(path, Tombstone, self.shown(path)):
             found.setdefault(stone.id, stone.reason)
         return found
 

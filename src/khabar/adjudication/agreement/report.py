@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from datetime import datetime
 
 import msgspec
 import numpy as np
@@ -20,7 +19,7 @@ from khabar.adjudication.agreement.units import line_codes, names, token_codes, 
 from khabar.adjudication.agreement.wholes import whole_measures
 from khabar.errors import NotFound
 from khabar.model.agreement import ALL, Agreement, Confusion, Figure, Setting
-from khabar.model.work import Work
+from khabar.model.work import Work, week
 from khabar.store import Corpus
 
 NOTHING = "no label"
@@ -68,15 +67,7 @@ def _weeks(work: Iterable[Work]) -> dict[str, str]:
     for each in work:
         if each.state == "submitted":
             last[each.article] = max(last.get(each.article, ""), each.updated)
-    return {article: week for article, moment in last.items() if (week := _week(moment))}
-
-
-def _week(moment: str) -> str:
-    try:
-        year, week, _ = datetime.fromisoformat(moment).isocalendar()
-    except ValueError:
-        return ""
-    return f"{year}-W{week:02}"
+    return {article: found for article, moment in last.items() if (found := week(moment))}
 
 
 def measured(told: Judgements, campaigns: tuple[str, ...], setting: Setting) -> Agreement:

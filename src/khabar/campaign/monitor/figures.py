@@ -15,7 +15,7 @@ from khabar.campaign.exports import when
 from khabar.campaign.folder import Campaign
 from khabar.campaign.monitor.locks import Lock
 from khabar.campaign.monitor.records import Day, Forecast, Odd, Progress, Speed, Status
-from khabar.model.work import Work
+from khabar.model.work import Work, week
 
 CAP = 3600.0
 """Seconds that an annotation counts at most: the editor's clock runs on while the page is open and nobody is there."""
@@ -52,19 +52,11 @@ def status(campaign: Campaign, now: datetime, locks: Iterable[Lock] = (), away: 
         progress=progress,
         days=tuple(days),
         speed=tuple(_speeds(campaign, timed, lambda each: each.annotator)),
-        weeks=tuple(_speeds(campaign, timed, lambda each: f"week {week(each.created)}")),
+        weeks=tuple(_speeds(campaign, timed, lambda each: f"week {week(each.created) or 'unknown'}")),
         sources=tuple(_speeds(campaign, timed, lambda each: f"source {_source(campaign, each)}")),
         forecasts=tuple(_forecast(each, days, now) for each in progress),
         odd=(*_odd(work, now), *_flagged(campaign), *_stale_locks(locks, now), *away),
     )
-
-
-def week(moment: str) -> str:
-    """Return the ISO week of a moment, as 2026-W11; ``unknown`` where it is none."""
-    if (time := when(moment)) is None:
-        return "unknown"
-    year, number, _ = time.isocalendar()
-    return f"{year}-W{number:02}"
 
 
 def _source(campaign: Campaign, work: Work) -> str:
