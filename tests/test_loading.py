@@ -242,6 +242,14 @@ def test_rows_are_digested_once_and_files_verified_every_time(cache, tmp_path, m
         khabar.load(folder)
 
 
+def test_what_was_downloaded_was_digested_and_is_not_digested_again(hub, cache, monkeypatch):
+    publish(hub, "1.0.0")
+    khabar.download(f"{NAME}@1.0.0")
+    monkeypatch.setattr("khabar.loading.opened.rows_are", lambda *_: pytest.fail("digested again"))
+
+    assert khabar.load(f"{NAME}@1.0.0")["train"].num_rows == 1
+
+
 def test_other_rows_under_a_manifest_edited_to_match_are_digested_and_found(cache, tmp_path):
     khabar.load(built())
     files = {**files_of(built()), SHARD: files_of(built(*ANOTHER))[SHARD]}

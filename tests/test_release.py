@@ -38,6 +38,15 @@ PAGE = (
 )
 
 
+WAIVER = """
+[[waivers]]
+check = "attribute-known"
+article = "open-a"
+reason = "it was so when it was built"
+until = "{}"
+"""
+
+
 def build(corpus, version):
     """Build what the command builds: with every error that the checks find counted."""
 
@@ -66,6 +75,33 @@ def test_a_release_is_what_its_manifest_says(release):
         digest, _, path = line.partition("  ")
         assert hashlib.sha256((release / path).read_bytes()).hexdigest() == digest
     assert len(sums) == sum(path.is_file() for path in release.rglob("*")) - 1
+
+
+def test_the_command_holds_a_release_against_the_checks_by_the_label_set_that_it_ships(corpus, khabar_here):
+    add_gold(corpus, "open", "a", PAGE.replace("sense=gov", "sense=sea"))
+    folder = build_(corpus, "0.1.0", lambda: 0)
+    assert list(verify(folder)) == []
+
+    status, out, err = khabar_here("release", "verify", folder)
+    published = khabar_here("release", "publish", folder, "--to", corpus.root / "elsewhere")
+
+    assert (status, len(out.splitlines())) == (1, 1)
+    assert out.startswith("open-a:1:")
+    assert out.endswith("[attribute-known]\n")
+    assert err.endswith(": 1 problems\n")
+    assert published[0] == 2
+    assert published[2].endswith("[attribute-known]: what is not sound is not published\n")
+    assert not (corpus.root / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("until", ["2099-01-01", "2020-01-01"])
+def test_what_a_waiver_of_the_release_forgives_stays_forgiven(corpus, khabar_here, until):
+    add_gold(corpus, "open", "a", PAGE.replace("sense=gov", "sense=sea"))
+    (corpus.root / "annotations" / "waivers.toml").write_text(WAIVER.format(until), encoding="utf-8")
+    folder = build_(corpus, "0.1.0", lambda: 0)
+
+    assert khabar_here("release", "verify", folder)[:2] == (0, "")
+    assert (folder / "waivers.toml").read_text(encoding="utf-8") == WAIVER.format(until)
 
 
 @pytest.mark.parametrize("config", list(CONFIGS))

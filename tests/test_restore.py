@@ -22,7 +22,7 @@ from khabar.ingest.restore import missing, search, wanted
 from khabar.ingest.theirs import theirs
 from khabar.ingest.web.html import decoded, text_of
 from khabar.ingest.web.warc import kept
-from khabar.loading import verify
+from khabar.loading import streaming, verify
 from khabar.loading.overlay import alone, keep, read
 from khabar.model.layout import TEXTS_FILE as TEXTS
 from khabar.model.restored import Restored
@@ -171,7 +171,7 @@ def test_an_index_says_what_a_file_is(release, full, text, have, name):
     (have / "x.dat").write_text(lost_lines, encoding="utf-8")
     line = {"id": "closed-b", "url": "", "digest": "", "file": "x.dat", "more": "1"}
     (have / name).write_text(
-        json.dumps(line) + "\n"
+        json.dumps(line) + "\n\n"
         if name.endswith("jsonl")
         else "\ufeff" + ",".join(line) + "\n" + ",".join(line.values()),
         encoding="utf-8",
@@ -188,7 +188,7 @@ def test_an_index_says_what_a_file_is(release, full, text, have, name):
     [
         ("i.csv", "id,file\nclosed-b,gone.txt\n", r"i.csv:2: gone.txt is no file"),
         ("i.csv", "id,url\nclosed-b,x\n", r"i.csv:2: .*required field `file`"),
-        ("i.jsonl", '{"file": "a.txt"}\n{"file"', r"i.jsonl:2: "),
+        ("i.jsonl", '{"file": "a.txt"}\n\n{"file"', r"i.jsonl:3: "),
         ("i.jsonl", '{"file": 3}\n', r"i.jsonl:1: Expected `str`"),
         ("i.csv", "id,file\n\udcff,a.txt\n", r"i.csv:\d: .*utf-8"),
     ],
@@ -367,6 +367,29 @@ def test_a_release_stays_sealed_and_is_loaded_with_the_texts_beside_it(release, 
     names = khabar.load(release, "entities")["train"].features["tags"].feature.names
     assert [names[each] for each in tokens["tags"][:3]] == ["O", "B-GPE", "I-GPE"]
     assert (quote["source_text"], quote["cues"][0]["text"]) == ("Leila Haddad", "said")
+
+
+@pytest.mark.parametrize("config", list(CONFIGS))
+def test_a_stream_fills_in_what_load_fills_in(release, mine, config, monkeypatch):
+    monkeypatch.setattr(streaming, "ROWS", 1)  # an article's rows lie in several batches
+
+    told = khabar.load(release, config, texts=mine)["train"]
+    rows = list(khabar.stream(release, config, texts=mine))
+
+    same = [name for name, kind in told.features.items() if name.startswith(("text", "start", "sha", "id", "article"))]
+    assert [{name: row[name] for name in same} for row in rows] == told.select_columns(same).to_list()
+    assert "text_sha256" in same
+    assert any(row["text_sha256"] for row in rows)
+
+
+def test_a_signature_says_that_texts_were_filled_in_and_which(release, mine, text):
+    bare = khabar.signature(release, "quotes", "train")
+    full = khabar.signature(release, "quotes", "train", texts=mine)
+    (mine / TEXTS).write_bytes((mine / TEXTS).read_bytes().replace(b"great storm", b"great flood"))
+
+    assert re.fullmatch(re.escape(bare) + r"\|texts:[0-9a-f]{8}", full)
+    with pytest.raises(BadRecord, match="the text of closed-b was changed"):
+        khabar.signature(release, "quotes", "train", texts=mine)
 
 
 def test_a_text_that_drifted_is_loaded_once_it_is_accepted_and_says_so(release, text, have, tmp_path, khabar_here):

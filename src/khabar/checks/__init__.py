@@ -2,7 +2,7 @@
 
 from khabar.checks import corpus, form, marks, regions, scheme, sense, text, tombstones, waivers
 from khabar.checks.engine import CHECKS, Check, examine, run
-from khabar.checks.inputs import Others, judge, of_annotations
+from khabar.checks.inputs import Others, judge, judge_release, of_annotations
 from khabar.checks.judged import Judged, Read
 from khabar.checks.repair import repair_files
 from khabar.checks.reports import FORMATS
@@ -18,6 +18,7 @@ __all__ = [
     "examine",
     "form",
     "judge",
+    "judge_release",
     "marks",
     "of_annotations",
     "regions",

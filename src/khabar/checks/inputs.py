@@ -21,7 +21,9 @@ from khabar.checks.tombstones import remains
 from khabar.checks.waivers import Waivers
 from khabar.errors import BadRecord, KhabarError
 from khabar.model.annotation import Annotation
-from khabar.model.finding import Finding, Level, Severity
+from khabar.model.finding import Finding, Level, Severity, waivers
+from khabar.model.labelfile import label_set
+from khabar.model.layout import LABELS, WAIVERS
 from khabar.store import Corpus
 from khabar.store.agreements import agreements
 
@@ -67,17 +69,39 @@ def judge(
         others: What other rooms can do.
     """
     paths = list(paths)
-    waivers = Waivers(corpus.waivers, today())
+    accepted = Waivers(corpus.waivers, today())
     facts: list[Facts] = []
     for part in _judge(corpus, paths, jobs or os.cpu_count() or 1, last, others):
         if part.facts:
             facts.append(part.facts)
-        yield Judged(part.annotations, part.withheld, waivers.unforgiven(part.findings))
+        yield Judged(part.annotations, part.withheld, accepted.unforgiven(part.findings))
     if last is Level.CORPUS:
         between = settle(together(facts), _standards(corpus, gold=not paths))
-        yield Judged(0, 0, waivers.unforgiven(between))
+        yield Judged(0, 0, accepted.unforgiven(between))
         if not paths:
-            yield Judged(0, 0, list(waivers.stale()))
+            yield Judged(0, 0, list(accepted.stale()))
+
+
+def judge_release(folder: Path, jobs: int | None = None) -> Iterator[Finding]:
+    """Yield what is wrong with a release by the label set that it ships, less what its waivers forgive.
+
+    A release is what it was on the day it was built: its waivers never end.
+
+    Args:
+        folder: The release.
+        jobs: Processes for a large one; if None, one a core.
+
+    Raises:
+        BadRecord: label set or waivers cannot be read.
+    """
+    labels = label_set((folder / LABELS).read_bytes(), str(folder / LABELS))
+    path = folder / WAIVERS
+    accepted = Waivers(waivers(path.read_bytes(), str(path)) if path.is_file() else (), today="")
+    facts: list[Facts] = []
+    for part in judge_parquet(parquet_files(folder), labels, jobs or os.cpu_count() or 1, Level.CORPUS):
+        yield from accepted.unforgiven(part.findings)
+        facts += [part.facts] if part.facts else []
+    yield from accepted.unforgiven(settle(together(facts), Standards(labels)))
 
 
 def _standards(corpus: Corpus, *, gold: bool) -> Standards:

@@ -1,8 +1,12 @@
 """The command ``khabar release build | verify | diff | publish``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.group()
@@ -40,7 +44,7 @@ def build(root: Path, version: str | None, against: Path | None) -> None:
 @click.argument("release")
 @click.option("--content", default="", help="Content digest that it must have, or the digest's beginning.")
 def verify(release: str, content: str) -> None:
-    """Verify that a release is what its manifest says: files, rows, digests.
+    """Verify that a release is what its manifest says, files, rows and digests, and breaks no rule.
 
     RELEASE is a folder, or what `khabar download` takes: that is fetched for the moment and kept nowhere.  A web server
     does not say what it has, so a file too many cannot be seen there.
@@ -53,14 +57,23 @@ def verify(release: str, content: str) -> None:
         if Path(release).is_dir():
             manifest = read_manifest(Path(release))
             content_is(manifest, content, release)
-            problems = list(verified(Path(release)))
+            problems = list(verified(Path(release), _errors))
         else:
-            manifest, problems = inspect(release, Way(content=content, tell=tell))
+            manifest, problems = inspect(release, Way(content=content, tell=tell, judge=_errors))
     for problem in problems:
         click.echo(problem)
     verdict = "sound" if not problems else f"{len(problems)} problems"
     click.echo(f"{manifest.name} {manifest.version}, content {manifest.content[:8]}: {verdict}", err=True)
     raise SystemExit(1 if problems else 0)
+
+
+def _errors(release: Path) -> "Iterator[str]":
+    """Yield the rules that a release breaks, by its own label set; warnings are for those who build it."""
+    from khabar import checks
+    from khabar.model.finding import Severity
+
+    found = (each for each in checks.judge_release(release) if each.severity is Severity.ERROR)
+    yield from checks.FORMATS["text"](found)
 
 
 @command.command()
@@ -107,7 +120,7 @@ def publish(folder: Path, to: str, *, dry_run: bool, private: bool) -> None:
     from khabar.loading.publish import publish as publish_
 
     with progress() as tell:
-        way = Way(tell=tell, note=lambda words: click.echo(words, err=True))
+        way = Way(tell=tell, note=lambda words: click.echo(words, err=True), judge=_errors)
         plan = publish_(folder, to, dry_run=dry_run, private=private, way=way)
     for each in plan.operations:
         click.echo(f"{each.kind}\t{each.bytes}\t{each.path}")

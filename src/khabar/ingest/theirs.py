@@ -95,9 +95,9 @@ def _told(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
                     yield number, {name: value for name, value in row.items() if name and value}
             return
         with path.open("rb") as lines:
-            for line in lines:
-                yield number, msgspec.json.decode(line, type=dict[str, object])
-                number += 1
+            for number, line in enumerate(lines, start=1):
+                if not line.isspace():
+                    yield number, msgspec.json.decode(line, type=dict[str, object])
     except (msgspec.MsgspecError, UnicodeDecodeError, csv.Error) as error:
         raise BadRecord(f"{path}:{number}: {error}: is it an index? mend it") from None
 

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,14 +12,22 @@ from khabar.loading.cache import Cache, Pin, locked
 from khabar.loading.fetch import Step, Tell, fetch, silent
 from khabar.loading.head import Head, read_head
 from khabar.loading.patience import Patience
+from khabar.loading.sound import Sound
 from khabar.loading.sources import Named, Source, named, source_of
 from khabar.loading.verify import verify
 from khabar.model.manifest import MANIFEST, SUMS, Manifest
 from khabar.model.text import DIGEST_SHOWN
 
+Judge = Callable[[Path], Iterable[str]]
+"""Yields what else is wrong with a release that is what its manifest says, a line each."""
+
 
 def _warned(words: str) -> None:
     warnings.warn(words, stacklevel=3)
+
+
+def _lenient(_: Path) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Way:
         content: Content digest that it must have, or the digest's beginning; empty for any.
         tell: Is told of each step.
         note: Is told what a person should know.
+        judge: What else a release is held against where it is inspected, or before it is published.
         patience: How long to insist where a source breaks off.
         cache: Where releases and pins are.
     """
@@ -37,6 +46,7 @@ class Way:
     content: str = ""
     tell: Tell = silent
     note: Callable[[str], None] = _warned
+    judge: Judge = _lenient
     patience: Patience = field(default_factory=Patience)
     cache: Cache | None = None
 
@@ -70,6 +80,7 @@ def download(what: str | Path | Named, into: str | Path | None = None, way: Way 
         else:
             _fetched(final, source, head, way)
         cache.remember(seen)
+        Sound(final, cache).remember_all(head.manifest)
     return final
 
 
@@ -104,7 +115,7 @@ def inspected(source: Source, head: Head, folder: Path, way: Way) -> Iterator[st
     ):
         yield f"{source.place}/{path} does not belong to the release: remove it"
     if not broken:
-        yield from (problem.replace(str(folder), source.place) for problem in verified(folder))
+        yield from (problem.replace(str(folder), source.place) for problem in verified(folder, way.judge))
 
 
 def _announced(what: str | Path | Named, way: Way) -> tuple[Source, Head, Pin]:
@@ -214,9 +225,13 @@ def _gathered(source: Source, head: Head, folder: Path, way: Way) -> Iterator[st
     (folder / MANIFEST).write_bytes(head.raw)
 
 
-def verified(folder: Path) -> Iterator[str]:
-    """Yield what `verify` yields, and what it raises."""
+def verified(folder: Path, judge: Judge = _lenient) -> Iterator[str]:
+    """Yield what `verify` yields and raises, and of a release that is sound what else is wrong with it."""
+    sound = True
     try:
-        yield from verify(folder)
+        for problem in verify(folder):
+            sound = False
+            yield problem
+        yield from judge(folder) if sound else ()
     except KhabarError as error:
         yield str(error)

@@ -93,7 +93,7 @@ class _Rows:
         if not self._sound.known(place):
             rows_are(self._folder, place, table, told)
             self._sound.remember(place)
-        return self._overlay.filled(table, place) if self._overlay else table
+        return pa.concat_tables(self._overlay.filled([table], place)) if self._overlay else table
 
 
 def _fingerprint(content: str, place: str) -> str:
@@ -115,10 +115,26 @@ def _dataset(folder: Path, place: str, table: pa.Table, config: Config, fingerpr
         raise BadRecord(f"{folder}: {place} is not as its manifest says: {why}: download it") from None
 
 
-def signature(release: str | Path, config: str, split: str, version: str | None = None) -> str:
-    """Return the line that a score or a paper quotes: which rows exactly it speaks of."""
+def signature(
+    release: str | Path, config: str, split: str, version: str | None = None, texts: str | Path | None = None
+) -> str:
+    """Return the line that a score or a paper quotes: which rows exactly it speaks of.
+
+    Args:
+        release: The release; see `load`.
+        config: The config that was scored.
+        split: Its split.
+        version: Version that the release must have.
+        texts: Folder of restored texts that were filled in; the line then ends with their digest.
+
+    Raises:
+        NotFound: no release there, no such config, split or texts.
+        BadRecord: the manifest or the texts cannot be believed.
+        Changed: the release has another version, or other articles than the texts are of.
+    """
     folder = located(release, version)
     manifest = read_manifest(folder)
     content = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}").content
-    name = f"{manifest.name}:{manifest.version}"
-    return f"{name}|config:{config}|split:{split}|scheme:{manifest.scheme}|sha:{content[:DIGEST_SHOWN]}"
+    line = f"{manifest.name}:{manifest.version}|config:{config}|split:{split}|scheme:{manifest.scheme}"
+    filled_in = f"|texts:{Overlay(folder, Path(texts)).texts[:DIGEST_SHOWN]}" if texts else ""
+    return f"{line}|sha:{content[:DIGEST_SHOWN]}{filled_in}"

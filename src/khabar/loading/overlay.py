@@ -155,38 +155,68 @@ class Overlay:
         if msgspec.structs.replace(self._made, files={}) != wanted:
             raise BadRecord(f"{self._rows / MADE}: it is of other texts or another release: restore the texts again")
 
-    def filled(self, table: pa.Table, place: str) -> pa.Table:
-        """Return rows with those of restored articles instead of their own, and the column `COLUMN`.
+    @property
+    def texts(self) -> str:
+        """Digest of the texts that are filled in, with the places of their spans where they drifted."""
+        return self._made.texts
+
+    def filled(self, tables: Iterable[pa.Table], place: str) -> Iterator[pa.Table]:
+        """Yield rows with those of restored articles instead of their own, and the column `COLUMN`.
 
         Args:
-            table: All rows of a split.
+            tables: The rows of a split, part by part.
             place: CONFIG/SPLIT.
 
         Raises:
             BadRecord: the rows are not those that were made, or not of the same form.
         """
-        wide = table.append_column(pa.field(COLUMN, pa.string()), pa.nulls(len(table), pa.string()))
+        own: pa.Table | None = None
+        places: dict[str, list[int]] = {key: [] for key in self._texts}
+        for table in tables:
+            if own is None:
+                own = self._own_rows(table.schema, place)
+                for row, key in enumerate(articles_in(own)):
+                    places[key].append(row)
+            yield _exchanged(table, own, places)
+
+    def _own_rows(self, schema: pa.Schema, place: str) -> pa.Table:
+        """Return the rows that were made for CONFIG/SPLIT, none where no article of it was restored."""
         name = f"{place}.parquet"
         path = self._rows / name
         if name not in self._made.files:
-            return wide
+            return _wide(schema.empty_table(), [])
         if not path.is_file() or sha256_of(path) != self._made.files[name]:
             raise BadRecord(f"{path}: it is not what was made with these texts: restore the texts again")
         try:
-            found = pq.read_table(path, page_checksum_verification=True, partitioning=None).cast(table.schema)
+            found = pq.read_table(path, page_checksum_verification=True, partitioning=None).cast(schema)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise BadRecord(f"{path}: {str(error).splitlines()[0]}: restore the texts again") from None
-        digests = [self._texts[key].text_sha256 for key in articles_in(found)]
-        own = found.append_column(wide.schema.field(COLUMN), pa.array(digests, pa.string()))
-        places: dict[str, list[int]] = {key: [] for key in self._texts}
-        for row, key in enumerate(articles_in(own), start=len(table)):
-            places[key].append(row)
-        order: list[int] = []
-        for row, key in enumerate(articles_in(table)):
-            order += places.get(key, [row])
-            if key in places:
-                places[key] = []
-        return pa.concat_tables([wide, own]).take(pa.array(order, pa.int64()))
+        return _wide(found, [self._texts[key].text_sha256 for key in articles_in(found)])
+
+
+def _wide(table: pa.Table, digests: list[str | None]) -> pa.Table:
+    return table.append_column(pa.field(COLUMN, pa.string()), pa.array(digests, pa.string()))
+
+
+def _exchanged(table: pa.Table, own: pa.Table, places: dict[str, list[int]]) -> pa.Table:
+    """Return rows with those of restored articles instead of their own, all of them where its first one stood.
+
+    Args:
+        table: Some rows of a split.
+        own: The rows that were made for it.
+        places: The numbers of an article's rows among them; what was put in its place is taken out.
+    """
+    order: list[int] = []
+    taken: list[int] = []
+    for row, key in enumerate(articles_in(table)):
+        if key not in places:
+            order.append(row)
+            continue
+        order += range(len(table) + len(taken), len(table) + len(taken) + len(places[key]))
+        taken += places[key]
+        places[key] = []
+    rows = _wide(table, [None] * len(table))
+    return pa.concat_tables([rows, own.take(pa.array(taken, pa.int64()))]).take(pa.array(order, pa.int64()))
 
 
 def _own(texts: dict[str, Restored], table: pa.Table, folder: Path) -> dict[str, Restored]:

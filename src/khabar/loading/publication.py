@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
 from khabar.errors import BadRecord
-from khabar.loading.download import verified
+from khabar.loading.download import Way, verified
 from khabar.loading.verify import read_manifest
 from khabar.model.manifest import MANIFEST, SUMS, Manifest
 from khabar.model.text import DIGEST_SHOWN
@@ -41,15 +41,15 @@ class Publication:
         return f"{self.manifest.name} {self.manifest.version}, content {self.manifest.content[:DIGEST_SHOWN]}"
 
 
-def publication(folder: Path) -> Publication:
-    """Return what a folder holds, verified.
+def publication(folder: Path, way: Way) -> Publication:
+    """Return what a folder holds, verified, and held against what else is asked of it.
 
     Raises:
         BadRecord: it is not what its manifest says.
         NotFound: it is no release.
     """
     manifest = read_manifest(folder)
-    if problems := list(verified(folder)):
+    if problems := list(verified(folder, way.judge)):
         more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
         raise BadRecord(f"{problems[0]}{more}: what is not sound is not published")
     return Publication(folder, manifest)

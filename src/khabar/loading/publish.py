@@ -29,7 +29,7 @@ def publish(
         Unreachable: the place does not answer; the same call goes on later.
     """
     way = way or Way()
-    release = publication(Path(folder))
+    release = publication(Path(folder), way)
     place = place_of(to, way, private=private)
     plan = place.plan(release)
     if not dry_run:

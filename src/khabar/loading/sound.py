@@ -10,7 +10,7 @@ from pathlib import Path
 
 from khabar.loading.cache import IN_NAME, Cache
 from khabar.loading.verify import sha256_of
-from khabar.model.manifest import MANIFEST
+from khabar.model.manifest import MANIFEST, Manifest
 
 
 class Sound:
@@ -34,6 +34,12 @@ class Sound:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
+
+    def remember_all(self, manifest: Manifest) -> None:
+        """Keep in mind that all its splits are: the whole release was verified."""
+        for name, config in manifest.configs.items():
+            for split in config.splits:
+                self.remember(f"{name}/{split}")
 
     def _path(self, place: str) -> Path:
         # The names come from elsewhere, and become no path of this machine.

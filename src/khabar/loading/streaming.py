@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord
 from khabar.loading.located import located
+from khabar.loading.overlay import Overlay
 from khabar.loading.rows import digested, other_rows
 from khabar.loading.verify import split_of, texts_for, verified_files
 from khabar.model.content import ContentDigest
@@ -24,12 +25,14 @@ ROWS = 256
 """Rows decoded at once."""
 
 
-def stream(
+def stream(  # noqa: PLR0913 - what `load` takes, and a split
     release: str | Path,
     config: str = "articles",
     split: str = "train",
+    *,
     version: str | None = None,
     content: str | None = None,
+    texts: str | Path | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a split as they stand in Parquet: labels are strings, offsets count code points.
 
@@ -42,20 +45,21 @@ def stream(
         split: ``train``, ``validation`` or ``test``.
         version: Version that the release must have.
         content: Content digest that it must have, or the digest's beginning.
+        texts: Folder of restored texts, which are filled in; see `khabar.load`.
 
     Raises:
         NotFound: no release there, no such config or split.
         BadRecord: a file is missing or changed, or its rows are not those that the manifest describes.
-        Changed: version or content are others than those that are asked for.
+        Changed: version or content are others than those that are asked for, or a text is not of this release.
     """
     folder = located(release, version, content)
     manifest = verified_files(folder, config)
     told = split_of(folder, manifest.configs[config], f"{config}/{split}")
-    rows = _tables(folder, f"{config}/{split}", told)
-    if texts := texts_for(manifest, config):
+    overlay = Overlay(folder, Path(texts)) if texts else None
+    rows = _tables(folder, f"{config}/{split}", told, overlay)
+    if beside := texts_for(manifest, config):
         place = f"{TEXTS}/{split}"
-        beside = _tables(folder, place, split_of(folder, texts, place))
-        rows = _joined(rows, beside, str(folder))
+        rows = _joined(rows, _tables(folder, place, split_of(folder, beside, place), overlay), str(folder))
     return (row for table in rows for row in table.to_pylist())
 
 
@@ -66,7 +70,12 @@ def _joined(articles: Iterator[pa.Table], texts: Iterator[pa.Table], place: str)
         yield with_texts(rows, beside, place)
 
 
-def _tables(folder: Path, place: str, told: Split) -> Iterator[pa.Table]:
+def _tables(folder: Path, place: str, told: Split, overlay: Overlay | None) -> Iterator[pa.Table]:
+    rows = _verified(folder, place, told)
+    return overlay.filled(rows, place) if overlay else rows
+
+
+def _verified(folder: Path, place: str, told: Split) -> Iterator[pa.Table]:
     digest = ContentDigest()
     for path in told.files:
         try:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 
+from khabar.errors import BadRecord
 from khabar.model.text import isolate, on_one_line
 
 SHOWN = 100
@@ -102,3 +103,18 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def forgives(self, finding: Finding) -> bool:
         """Tell whether a finding is the one that is meant."""
         return (self.check, self.article) == (finding.check, finding.article) and self.span in ("", finding.span)
+
+
+def waivers(raw: bytes, place: str) -> tuple[Waiver, ...]:
+    """Return the waivers of a ``waivers.toml``.
+
+    Raises:
+        BadRecord: it holds something else; ``place`` begins the line that says so.
+    """
+    try:
+        told = msgspec.toml.decode(raw, type=dict[str, list[Waiver]])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadRecord(f"{place}: {error}: mend it by hand") from None
+    if set(told) - {"waivers"}:
+        raise BadRecord(f"{place}: a waiver is a table [[waivers]], there is none else: mend it by hand")
+    return tuple(told.get("waivers", ()))

@@ -14,6 +14,8 @@ JUDGEMENTS = "judgements"
 SPLITS = ("train", "validation", "test")
 LABELS = "labels.toml"
 """The label set, as a release ships it."""
+WAIVERS = "waivers.toml"
+"""The findings that were accepted when it was built, where there were any."""
 ROWS = "rows.parquet"
 """A row an article: its id, its split, and for each config a digest of what the config holds of it."""
 TEXTS_FILE = "texts.jsonl"

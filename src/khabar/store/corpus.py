@@ -15,11 +15,11 @@ from khabar.model.article import Article
 from khabar.model.batch import Batch
 from khabar.model.decision import Record
 from khabar.model.decision import encoded as decisions_encoded
-from khabar.model.finding import Waiver
+from khabar.model.finding import Waiver, waivers
 from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
-from khabar.model.layout import SPLITS
+from khabar.model.layout import SPLITS, WAIVERS
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
 from khabar.store.campaigns import Campaigns
@@ -56,14 +56,8 @@ class Corpus(Campaigns):
     @property
     def waivers(self) -> tuple[Waiver, ...]:
         """The findings that are accepted; none where there is no ``annotations/waivers.toml``."""
-        path = self._annotations / "waivers.toml"
-        try:
-            told = msgspec.toml.decode(path.read_bytes() if path.is_file() else b"", type=dict[str, list[Waiver]])
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
-        if set(told) - {"waivers"}:
-            raise BadRecord(f"{self.shown(path)}: a waiver is a table [[waivers]], there is none else: mend it by hand")
-        return tuple(told.get("waivers", ()))
+        path = self._annotations / WAIVERS
+        return waivers(path.read_bytes(), self.shown(path)) if path.is_file() else ()
 
     @property
     def floors(self) -> Floors:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from khabar.errors import BadRecord
+from khabar.model.layout import LABELS, WAIVERS
 
 
 class Written:
@@ -26,10 +27,11 @@ class Written:
         return _decoded(path.read_bytes(), name) if path.is_file() else None
 
     def scheme(self) -> dict[str, bytes]:
-        """Return label set, guidelines and rulings, by their path under ``annotations/``."""
+        """Return label set, waivers if any, guidelines and rulings, by their path under ``annotations/``."""
         folder = self.root / "annotations"
-        pages = sorted((folder / "guidelines").glob("*.md"))
-        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in (folder / "labels.toml", *pages)}
+        waivers = [path for path in (folder / WAIVERS,) if path.is_file()]
+        pages = (folder / LABELS, *waivers, *sorted((folder / "guidelines").glob("*.md")))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pages}
 
     def released(self, version: str) -> str:
         """Return the day on which a version was released as ``CHANGELOG.md`` has it, ISO 8601; empty if it does not."""
