@@ -109,7 +109,7 @@ RELATIONS = ("link", "has_source", "has_cue", "has_addressee", "has_origin", "pa
 LINKS = {f"{name}_{which}" for name in RELATIONS for which in ("f1", "relaxed_f1", "given_f1")}
 MEASURES = {
     "region": SPANS | LINES | {"role_kappa"},
-    "entity": SPANS | WHOLES | TOKENS | {"sense_kappa", "certainty_kappa"},
+    "entity": SPANS | WHOLES | TOKENS | {"sense_kappa"},
     "quote": SPANS
     | WHOLES
     | TOKENS

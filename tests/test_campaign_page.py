@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from campaigns import FACE, article_of, marked, page_of
+from conftest import REPOSITORY
 from khabar.campaign import tasks
 from khabar.campaign.page import Page, page_digest
 from khabar.errors import BadRecord, BadText
@@ -81,6 +82,72 @@ def test_equal_label_sets_have_equal_pages_and_the_server_may_trim_them(labels):
 
     assert page.xml == Page(labels, labels.layer_names).xml
     assert page_digest(page.xml) == page_digest(page.xml.strip()) != page_digest(page.xml + "<!-- -->")
+
+
+TOML = (REPOSITORY / "annotations" / "labels.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('direction = "rtl"', 'direction = "ltr"'),
+        ("lines = true", "lines = false"),
+        ('colour = "#ae2929"', 'colour = "#ae2928"'),
+        ('hotkey = "p"', 'hotkey = "u"'),
+        ('en = "a language"', 'en = "a tongue"'),
+        ('ar = "لغة"', 'ar = "لسان"'),
+        ('labels = ["GPE"]', 'labels = ["GPE", "LOC"]'),
+        ('en = "its government"', 'en = "its rulers"'),
+        ("required = true", "required = false"),
+        ('name = "HAS_CUE"', 'name = "BY_CUE"'),
+        # What a page does not show, and its answers are read by all the same.
+        ('version = "0.1"', 'version = "0.2"'),
+        ('head = "VERBATIM"', 'head = "SCARE"'),
+    ],
+)
+def test_what_a_page_shows_or_reads_freezes_it(labels, before, after):
+    other = label_set(TOML.replace(before, after, 1).encode(), "labels.toml")
+
+    assert before in TOML
+    assert page_of(other).digest != page_of(labels).digest
+    assert other.digest != labels.digest
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("recurs = true, ", ""),
+        ("telltale = '[%٪]", "telltale = '[%]"),
+        ('prose = "always", ', ""),
+        ('holds = "entity", ', ""),
+        ("depth = 2, ", ""),
+        ('kin = [["PERS", "OCC"]]\n', ""),
+        ('one_label_by = "entity"\n', ""),
+        ("inside_main = true\n", ""),
+        ("outside_proclitics = true\n", ""),
+        ('  { label = "SCARE" },\n', ""),
+        ("usual = true\n", ""),
+        ("backwards = true\n", ""),
+        ('exactly_one_unless = "source"\n', ""),
+        ('  { name = "ORG", of = ["ORG"] },\n', ""),
+        ('doubt = "low"\n', ""),
+        ('proclitics = "[وف]', 'proclitics = "[و]'),
+    ],
+)
+def test_what_only_checks_and_releases_read_freezes_no_page_and_releases_tell_it(labels, before, after):
+    other = label_set(TOML.replace(before, after, 1).encode(), "labels.toml")
+
+    assert before in TOML
+    assert page_of(other).digest == page_of(labels).digest
+    assert page_of(other).xml == page_of(labels).xml
+    assert other.digest != labels.digest
+
+
+def test_what_is_of_no_layer_of_a_campaign_does_not_freeze_its_page(labels):
+    other = label_set(TOML.replace('colour = "#ae2929"', 'colour = "#ae2928"').encode(), "labels.toml")
+
+    assert page_of(other, "region").digest == page_of(labels, "region").digest
+    assert page_of(other, "entity").digest != page_of(labels, "entity").digest
 
 
 def test_hostile_glosses_stay_inside_their_quotes():

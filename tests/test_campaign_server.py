@@ -291,7 +291,7 @@ def test_a_page_that_drifted_on_the_server_is_refused_at_push_and_pull(corpus, d
 def test_a_label_set_that_changed_since_is_refused_at_push(corpus, door):
     campaign = begin(corpus, add(corpus))
     plan = campaign.folder / "campaign.toml"
-    plan.write_text(plan.read_text().replace(corpus.labels.digest, "0" * 64))
+    plan.write_text(plan.read_text().replace(campaign.page.digest, "0" * 64))
 
     with pytest.raises(Changed, match="begin a new campaign"):
         push(Campaign(corpus, campaign.name), door, Load(), quiet)

@@ -290,6 +290,15 @@ def test_the_label_set_spells_the_whole_scheme(labels):
     assert len(hotkeys) == len(set(hotkeys))
 
 
+def test_what_a_label_set_leaves_out_is_no_part_of_its_digest(labels):
+    """A release that was made before a field was added is still the one that its manifest tells."""
+    spelt = msgspec.json.decode(msgspec.json.encode(labels))
+
+    assert "depth" not in spelt["layers"]["entity"]["labels"][0]
+    assert "doubt" not in spelt["attributes"][0]
+    assert msgspec.structs.replace(labels, version="0.2").digest != labels.digest
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [

@@ -40,7 +40,7 @@ class Row(NamedTuple):
         layer: The layer.
         mark: What the first voice marks; it gives the row its place.
         said: Of each voice: the label and all else, `NOTHING` or `SILENT`.
-        differs: Whether not all who speak of the layer say the same.
+        differs: Whether not all who speak of the layer say the same; to doubt it is no difference.
         gold: What gold marks, None where it marks nothing.
         how: What settled it, empty where that is not recorded.
     """
@@ -134,18 +134,18 @@ def _row(item: Item, said: Sequence[Voice], how: Mapping[tuple[object, ...], str
     speak = [who for who, each in enumerate(said) if item.layer in each.annotation.layers]
     answers = {item.said[who].statement if who in item.said else None for who in speak}
     cells = (
-        _cell(item.said[who], first) if who in item.said else NOTHING if who in speak else SILENT
-        for who in range(len(said))
+        _cell(item, who, first) if who in item.said else NOTHING if who in speak else SILENT for who in range(len(said))
     )
     gold = next((item.said[who] for who in speak if who in item.said and said[who].annotation.kind == GOLD), None)
     told = how.get((item.layer, *gold.key), "") if gold else ""
     return Row(item.layer, first, tuple(cells), len(answers) > 1, gold, told)
 
 
-def _cell(mark: Mark, first: Mark) -> str:
+def _cell(item: Item, who: int, first: Mark) -> str:
+    mark = item.said[who]
     place = "" if mark.key[:2] == first.key[:2] else f" @{mark.start}-{mark.end}"
     more = (
         f" {name}={str(value).lower() if isinstance(value, bool) else value}"
-        for name, value in sorted(mark.attributes.items())
+        for name, value in (*sorted(mark.attributes.items()), *sorted(item.own.get(who, {}).items()))
     )
     return f"{mark.label}{place}{''.join(more)}"

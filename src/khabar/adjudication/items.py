@@ -6,7 +6,7 @@ label between spans of the same items.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from khabar.adjudication.matching import Pairs, Places, groups, likeness, overla
 from khabar.adjudication.packing import packed
 from khabar.model.annotation import Annotation
 from khabar.model.columns import Ints
-from khabar.model.decision import Mark, Place, mark_of
+from khabar.model.decision import Attributes, Mark, Place, mark_of
 from khabar.model.labels import LabelSet
 
 ALIKE = 1 / 3
@@ -40,12 +40,16 @@ class Item:
         said: What annotators mark, by their number in the article.
         asked: Who could have: those who speak of the layer; for a link, those who mark both its ends.
         link: Whether it is about a link.
+        own: What they say of themselves there, such as how sure they are; it is no part of what they mark.
+        doubtful: Those who doubt what they mark.
     """
 
     layer: str
     said: dict[int, Mark]
     asked: tuple[int, ...]
     link: bool = False
+    own: dict[int, Attributes] = field(default_factory=dict)
+    doubtful: tuple[int, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -53,6 +57,7 @@ class _Row(NamedTuple):
     annotator: int
     layer: str
     mark: Mark
+    own: Attributes
 
 
 def aligned(articles: Sequence[Sequence[Annotation]], labels: LabelSet) -> list[list[Item]]:
@@ -65,7 +70,7 @@ def aligned(articles: Sequence[Sequence[Annotation]], labels: LabelSet) -> list[
     Raises:
         NotFound: scipy is not installed.
     """
-    rows = _rows(articles)
+    rows = _rows(articles, labels)
     number = _groups(rows, labels)
     of_article: list[dict[int, list[_Row]]] = [defaultdict(list) for _ in articles]
     for row, group in zip(rows, number, strict=True):
@@ -73,15 +78,26 @@ def aligned(articles: Sequence[Sequence[Annotation]], labels: LabelSet) -> list[
     return [_items(annotations, grouped, labels) for annotations, grouped in zip(articles, of_article, strict=True)]
 
 
-def _rows(articles: Sequence[Sequence[Annotation]]) -> list[_Row]:
+def _rows(articles: Sequence[Sequence[Annotation]], labels: LabelSet) -> list[_Row]:
     """Return every span; one that an annotator marks twice at one place, once."""
     found: dict[tuple[object, ...], _Row] = {}
     for article, annotations in enumerate(articles):
         for annotator, annotation in enumerate(annotations):
             for span in annotation.spans:
                 key = (article, annotator, span.layer, span.start, span.end, span.label)
-                found.setdefault(key, _Row(article, annotator, span.layer, mark_of(span)))
+                if key not in found:
+                    mark, own = _parted(mark_of(span), labels)
+                    found[key] = _Row(article, annotator, span.layer, mark, own)
     return list(found.values())
+
+
+def _parted(mark: Mark, labels: LabelSet) -> tuple[Mark, Attributes]:
+    """Part what an annotator says of the text from what they say of themselves."""
+    own = {name: value for name, value in mark.attributes.items() if name in labels.doubts}
+    if not own:
+        return mark, own
+    said = {name: value for name, value in mark.attributes.items() if name not in own}
+    return msgspec.structs.replace(mark, attributes=said), own
 
 
 def _groups(rows: list[_Row], labels: LabelSet) -> list[int]:
@@ -129,7 +145,7 @@ def _items(annotations: Sequence[Annotation], grouped: dict[int, list[_Row]], la
         layer: tuple(who for who, each in enumerate(annotations) if layer in each.layers)
         for layer in labels.layer_names
     }
-    items = [Item(rows[0].layer, {row.annotator: row.mark for row in rows}, readers[rows[0].layer]) for rows in spans]
+    items = [_item(rows, readers[rows[0].layer], labels) for rows in spans]
     links: dict[tuple[int, str, int], dict[int, Mark]] = defaultdict(dict)
     # Annotators' ends may lie apart and be one item: the link between the items is one all the same.
     for who, annotation in enumerate(annotations):
@@ -143,6 +159,16 @@ def _items(annotations: Sequence[Annotation], grouped: dict[int, list[_Row]], la
         both = tuple(sorted(set(items[head].said) & set(items[tail].said)))
         items.append(Item(items[head].layer, said, both, link=True))
     return items
+
+
+def _item(rows: Sequence[_Row], asked: tuple[int, ...], labels: LabelSet) -> Item:
+    return Item(
+        rows[0].layer,
+        {row.annotator: row.mark for row in rows},
+        asked,
+        own={row.annotator: row.own for row in rows if row.own},
+        doubtful=tuple(row.annotator for row in rows if row.own.items() & labels.doubts.items()),
+    )
 
 
 def _from(mark: Mark) -> tuple[int, int]:

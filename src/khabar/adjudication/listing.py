@@ -25,6 +25,8 @@ AROUND = 30
 """Characters shown on either side of what a question is about, at most to the ends of its line."""
 SHOWN = 60
 """Characters of a candidate that are shown from its beginning and to its end."""
+DOUBTFUL = "doubtful"
+"""Stands behind a candidate that somebody who gives it doubts."""
 
 _CUT = "\N{HORIZONTAL ELLIPSIS}"
 _NOTHING = "\N{EM DASH}"
@@ -125,7 +127,7 @@ def _question(record: Record, decision: Decision, text: str) -> Iterator[str]:
         yield f"   ! {_isolated(decision.reason)}"
     same = _same(decision)
     for letter, each in zip(_letters(), _shuffled(record, decision), strict=False):
-        yield f"   {letter} {_said(each.mark, text, same)}"
+        yield f"   {letter} {_said(each.mark, text, same)}{f' {_isolated(DOUBTFUL)}' if each.doubted else ''}"
 
 
 class _Same(NamedTuple):

@@ -10,6 +10,8 @@ from khabar.adjudication.items import Item
 from khabar.adjudication.posterior import Answers, Fitted, dawid_skene
 from khabar.model.decision import Decision
 
+DOUBT = 0.5
+"""What a doubted answer counts beside one that is not."""
 NOTHING = ""
 """Stands among the labels for: there is nothing to mark."""
 LINKS = "links"
@@ -59,7 +61,8 @@ def uncertainty(decision: Decision, place: tuple[str, int], models: dict[str, tu
     """Return how uncertain a question is, from 0 to 1.
 
     It is one less the probability of the best answer: that of its label by the model, times its share among the
-    answers of that label, for the model knows nothing of boundaries and attributes.
+    answers of that label, for the model knows nothing of boundaries and attributes; all the less where annotators
+    doubt what they mark, whoever is right.
 
     Args:
         decision: The question, with its candidates.
@@ -79,7 +82,8 @@ def uncertainty(decision: Decision, place: tuple[str, int], models: dict[str, tu
         ),
         default=0.0,
     )
-    return round(float(1 - best), 4)
+    doubted = sum(len(each.doubted) for each in decision.candidates) / max(sum(voters.values()), 1)
+    return round(float(1 - best * (1 - DOUBT * doubted)), 4)
 
 
 def ranked(decisions: Iterable[Decision]) -> list[Decision]:

@@ -41,7 +41,7 @@ def standing(case: Case, labels: LabelSet) -> list[Decision]:
 
 
 def _answer(case: Case, labels: LabelSet) -> Answer | None:
-    said = {frozenset(statements(each.annotation, labels.keys_attributes)) for each in case.answers}
+    said = {frozenset(statements(each.annotation, labels)) for each in case.answers}
     if len(said) > 1:
         who = ", ".join(each.annotation.annotator for each in case.answers)
         raise Left(f"{who} answer differently in {case.answers[0].round}: one of them has to change the answer")

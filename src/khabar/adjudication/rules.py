@@ -60,7 +60,8 @@ def decided(item: Item, names: Sequence[str], by: Rule) -> Decision:
     """Return what becomes of an item: settled where the rule settles place, label and every attribute, else open.
 
     Attributes are asked of those who chose the place, for the others had no say in them.  What is open keeps as its
-    mark what is settled of it: the place, where only an attribute is not.
+    mark what is settled of it: the place, where only an attribute is not.  What annotators say of themselves settles
+    nothing and opens nothing: a doubt that all who chose the place have is gold's too, another stays theirs.
 
     Args:
         item: The item.
@@ -75,7 +76,7 @@ def decided(item: Item, names: Sequence[str], by: Rule) -> Decision:
     if won is None:
         return Decision(layer=item.layer, how="open", candidates=candidates)
     voters = votes[won[0]]
-    chosen = _chosen([item.said[who] for who in voters], by) if won[0] is not None else _Chosen(None)
+    chosen = _chosen(item, voters, by) if won[0] is not None else _Chosen(None)
     if chosen.unsettled:
         return Decision(layer=item.layer, how="open", mark=chosen.mark, candidates=candidates)
     whole = len(candidates) == 1
@@ -101,22 +102,31 @@ class _Chosen(NamedTuple):
     unsettled: bool = False
 
 
-def _chosen(marks: list[Mark], by: Rule) -> _Chosen:
+def _chosen(item: Item, voters: Sequence[int], by: Rule) -> _Chosen:
     """Return the mark that was chosen with the attributes that have enough votes, and whether one has not."""
-    said: dict[str, str | bool] = {}
+    marks = [item.said[who] for who in voters]
+    own = [item.own.get(who, {}).items() for who in voters]
+    said = {name: value for name, value in own[0] if all((name, value) in each for each in own)}
     unsettled = False
     for name in sorted({name for mark in marks for name in mark.attributes}):
         won = _winner(Counter(mark.attributes.get(name) for mark in marks), len(marks), by)
         unsettled |= won is None
         if won is not None and isinstance(won[0], str | bool):
             said[name] = won[0]
-    return _Chosen(msgspec.structs.replace(marks[0], attributes=said), unsettled)
+    return _Chosen(msgspec.structs.replace(marks[0], attributes=dict(sorted(said.items()))), unsettled)
 
 
 def _candidates(item: Item, names: Sequence[str]) -> list[Candidate]:
     """Return the answers that were given, each with who gives it; that there is nothing is an answer too."""
-    answers: dict[Hashable, tuple[Mark | None, list[str]]] = {}
+    answers: dict[Hashable, tuple[Mark | None, list[int]]] = {}
     for who in item.asked:
         mark = item.said.get(who)
-        answers.setdefault(mark.statement if mark else None, (mark, []))[1].append(names[who])
-    return [Candidate(by=tuple(by), mark=mark) for mark, by in answers.values()]
+        answers.setdefault(mark.statement if mark else None, (mark, []))[1].append(who)
+    return [
+        Candidate(
+            by=tuple(names[who] for who in by),
+            mark=mark,
+            doubted=tuple(names[who] for who in by if who in item.doubtful),
+        )
+        for mark, by in answers.values()
+    ]

@@ -118,19 +118,19 @@ class _Sheet:
 
     def _layer(self, layer: str, line: _Line) -> Iterator[str]:
         """Yield a line as the voices mark it in one layer; those who mark it alike together."""
-        ways: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        ways: dict[tuple[str, tuple[str, ...]], list[Voice]] = {}
         for each in self._said:
             if layer in each.annotation.layers:
                 spans = [span for span in each.annotation.spans if span.layer == layer and _touches(span, line)]
-                ways.setdefault((self._marked(spans, line), tuple(self._links(each, spans))), []).append(each.name)
-        for (marked, links), names in ways.items():
+                ways.setdefault((self._marked(spans, line), tuple(self._links(each, spans))), []).append(each)
+        for (marked, links), alike in ways.items():
             if len(ways) == 1 and "<mark" not in marked:
                 continue
-            who = "".join(f"<b>{escape(name)}</b>" for name in names)
+            who = "".join(f"<b>{escape(each.name)}</b>" for each in alike)
             yield f'<div class="layer{" differs" * (len(ways) > 1)}"><div class="voices">{layer} {who}</div>'
             yield f'<p class="text" dir="auto">{marked}</p>'
-            if links:
-                yield f'<ul class="links">{"".join(f"<li>{each}</li>" for each in links)}</ul>'
+            if more := [*links, *(told for each in alike for told in self._own(each, layer, line))]:
+                yield f'<ul class="links">{"".join(f"<li>{each}</li>" for each in more)}</ul>'
             yield "</div>"
 
     def _marked(self, spans: Sequence[Span], line: _Line) -> str:
@@ -151,14 +151,23 @@ class _Sheet:
         return "".join(pieces) + "</mark>" * len(opened)
 
     def _opening(self, span: Span, *, begins: bool) -> str:
-        more = "".join(f" {name}={value}" for name, value in sorted(span.attributes.items()) if name not in self._keys)
+        said = ((name, value) for name, value in sorted(span.attributes.items()) if name not in self._untold)
+        more = "".join(f" {name}={value}" for name, value in said)
         chip = f'<i dir="ltr">{escape(span.label + more)}</i>' if begins else ""
         return f"<mark {self._colour(span.label)}>{chip}"
 
     @property
-    def _keys(self) -> frozenset[str]:
-        """Attributes that annotators name themselves: names that differ may mean the same."""
-        return self._labels.keys_attributes
+    def _untold(self) -> frozenset[str]:
+        """Attributes that make no difference: names that annotators give, which may mean the same, and their doubts."""
+        return self._labels.keys_attributes.union(self._labels.doubts)
+
+    def _own(self, voice: Voice, layer: str, line: _Line) -> Iterator[str]:
+        """Yield what a voice says of its own doubt about the spans of a line."""
+        for span in voice.annotation.spans:
+            if span.layer == layer and _touches(span, line):
+                words = f'<bdi dir="auto">{escape(_short(self._text[span.start : span.end]))}</bdi>'
+                for name in sorted(span.attributes.keys() & self._labels.doubts.keys()):
+                    yield f"{words} {escape(f'{name}={span.attributes[name]}')} <b>{escape(voice.name)}</b>"
 
     def _links(self, voice: Voice, spans: Sequence[Span]) -> Iterator[str]:
         words = {each.id: self._text[each.start : each.end] for each in voice.annotation.spans}

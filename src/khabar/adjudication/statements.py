@@ -1,15 +1,18 @@
 """What an annotation says, whatever ids and names it uses."""
 
 from khabar.model.annotation import Annotation
+from khabar.model.labels import LabelSet
 
 
-def statements(annotation: Annotation, keys: frozenset[str] = frozenset()) -> set[tuple[object, ...]]:
+def statements(annotation: Annotation, labels: LabelSet | None = None) -> set[tuple[object, ...]]:
     """Return what an annotation says, whatever its ids: a tuple for each span and each relation between places.
 
     Args:
         annotation: Whose statements are meant.
-        keys: Attributes whose values are names given in the article; only which spans share one counts.
+        labels: If given, of names given in the article it only counts which spans share one, and what annotators say
+            of their own doubt does not count; else every attribute does, as it is written.
     """
+    keys, doubts = (labels.keys_attributes, labels.doubts) if labels else ((), ())
     place = {span.id: (span.layer, span.label, span.start, span.end) for span in annotation.spans}
     named: dict[tuple[str, object], int] = {}
 
@@ -18,6 +21,7 @@ def statements(annotation: Annotation, keys: frozenset[str] = frozenset()) -> se
 
     spans = set()
     for span in sorted(annotation.spans, key=lambda each: place[each.id]):
-        spans.add((*place[span.id], *(told(*each) for each in sorted(span.attributes.items()))))
+        said = sorted(each for each in span.attributes.items() if each[0] not in doubts)
+        spans.add((*place[span.id], *(told(*each) for each in said)))
     links = {(place.get(each.head), each.label, place.get(each.tail)) for each in annotation.relations}
     return {*spans, *links}

@@ -51,15 +51,15 @@ class Campaign:
         return path.read_text(encoding="utf-8")
 
     def refuse_new_labels(self) -> None:
-        """Make sure that the label set is the one that the page was made from.
+        """Make sure that the label set says of the page what it said when the page was made.
 
         Raises:
-            Changed: it is not.
+            Changed: it does not.
         """
-        ours = self.corpus.labels.digest
+        ours = self.page.digest
         if self.plan.label_set != ours:
             raise Changed(
-                f"annotations/labels.toml is {ours[:DIGEST_SHOWN]}, {self.name} was begun with"
+                f"the page by annotations/labels.toml is {ours[:DIGEST_SHOWN]}, {self.name} was begun with"
                 f" {self.plan.label_set[:DIGEST_SHOWN]}: begin a new campaign"
             )
 
@@ -236,7 +236,7 @@ def new_campaign(
         title=name,
         layers=asked,
         articles=keys,
-        label_set=corpus.labels.digest,
+        label_set=Page(corpus.labels, asked).digest,
         released=0 if design.qualification else 1,
         **design._asdict(),
     )

@@ -101,6 +101,26 @@ class Page:
             if {layer_of[each.head], layer_of[each.tail]} <= set(self.layers)
         )
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256, in hex, of what the page takes from the label set: what it shows, and what answers are read by.
+
+        What only checks and releases read there is no part of it, so that tuning them freezes no campaign.
+        """
+        told = (
+            (self.labels.version, self.labels.direction),
+            [
+                (name, layer.lines, [(each.name, each.colour, each.hotkey, _gloss(each)) for each in layer.labels])
+                for name, layer in ((name, self.labels.layer(name)) for name in self.layers)
+            ],
+            [
+                (name, each.name, each.labels, each.kind, each.required, each.values, each.en)
+                for name, each in self.controls.items()
+            ],
+            [(each.name, each.head, each.tail) for each in self.labels.relations if each.name in self.relations],
+        )
+        return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
     def control_of(self, label: str, attribute: str) -> str | None:
         """Return the name of the control through which a label says an attribute, None where it cannot."""
         found = self.controls.items()

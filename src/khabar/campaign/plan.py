@@ -39,7 +39,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes:
         title: Title of the projects on the server, 3 to 50 characters.
         layers: The layers that are annotated.
-        label_set: Digest of the label set that the page was generated from.
+        label_set: Digest of what the page takes from the label set.
         articles: Ids of the articles that are annotated.
         qualification: Ids of articles with gold that everybody annotates first, from nothing: batch 0.
         controls: Ids of articles with gold that everybody annotates too, mixed among the others.

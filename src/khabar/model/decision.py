@@ -16,6 +16,10 @@ How = Literal["unanimous", "majority", "threshold", "adjudicated", "corrected", 
 """What settled a question: all annotators, a rule, the adjudicator, a correction of gold by hand; or nothing yet."""
 
 
+Attributes = dict[str, str | bool]
+"""What is said of a span besides its label, by the name of the attribute."""
+
+
 class Place(NamedTuple):
     """Where a span is and what it is called: what a span is known by in every annotation of its layer."""
 
@@ -40,7 +44,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     label: str
     start: int = -1
     end: int = -1
-    attributes: dict[str, str | bool] = msgspec.field(default_factory=dict)
+    attributes: Attributes = msgspec.field(default_factory=dict)
     head: Place | None = None
     tail: Place | None = None
     id: str = ""
@@ -72,10 +76,12 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, f
     Attributes:
         by: Who gives it.
         mark: What they say, None where they see nothing to mark.
+        doubted: Those of them who doubt it.
     """
 
     by: tuple[str, ...]
     mark: Mark | None = None
+    doubted: tuple[str, ...] = ()
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

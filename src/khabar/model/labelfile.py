@@ -102,6 +102,10 @@ def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:
         raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
     if len({value.name for value in attribute.values}) < len(attribute.values):
         raise _Fault(f"the attribute {attribute.name} has a value twice, once is enough: remove one")
+    if attribute.doubt and attribute.doubt not in {value.name for value in attribute.values}:
+        raise _Fault(f"the attribute {attribute.name} has no value '{attribute.doubt}': spell doubt as in the list")
+    if {each.doubt for each in labels.attributes if each.name == attribute.name} != {attribute.doubt}:
+        raise _Fault(f"the attribute {attribute.name} has doubt in one entry, not in all: rename one of them")
     _known(labels, attribute.labels, f"the attribute {attribute.name}")
 
 

@@ -13,7 +13,11 @@ BOILERPLATE = "boilerplate"
 """In an attribute's ``labels``: every label that is not ``main``."""
 
 
-class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Something that the file spells; what it leaves out is no part of its digest, now and when fields are added."""
+
+
+class Label(_Entry, frozen=True):
     """A label of a layer.
 
     Attributes:
@@ -43,7 +47,7 @@ class Label(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     holds: str = ""
 
 
-class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MarksIn(_Entry, frozen=True):
     """A kind of span that may account for a quotation mark: a label, or a label with one value of an attribute."""
 
     label: str
@@ -51,7 +55,7 @@ class MarksIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     value: str = ""
 
 
-class ViewLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ViewLabel(_Entry, frozen=True):
     """A label as another label set has it.
 
     Attributes:
@@ -63,7 +67,7 @@ class ViewLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     of: tuple[str, ...]
 
 
-class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Layer(_Entry, frozen=True):
     """A kind of annotation that is made on its own.
 
     Attributes:
@@ -95,7 +99,7 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return tuple(ViewLabel(name=label.name, of=(label.name,)) for label in self.labels)
 
 
-class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Value(_Entry, frozen=True):
     """A value of an attribute."""
 
     name: str
@@ -103,7 +107,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     en: str
 
 
-class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Attribute(_Entry, frozen=True):
     """Something more that can be said of a span.
 
     Attributes:
@@ -113,6 +117,8 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             of the text, withheld where the text is.
         required: Every span of those labels says it.
         values: For ``choice`` and ``flag``.
+        doubt: The value by which annotators say that they doubt what they mark. An attribute that has one tells of
+            them and not of the text: nobody has to agree on it, and two who differ in nothing else say the same.
         en: What it says.
     """
 
@@ -121,10 +127,11 @@ class Attribute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     kind: AttributeKind = "choice"
     required: bool = False
     values: tuple[Value, ...] = ()
+    doubt: str = ""
     en: str = ""
 
 
-class RelationType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RelationType(_Entry, frozen=True):
     """A kind of link between two spans.
 
     Attributes:
@@ -145,7 +152,7 @@ class RelationType(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     backwards: bool = False
 
 
-class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+class LabelSet(_Entry, frozen=True, dict=True):
     """All labels, attributes and relations.
 
     Attributes:
@@ -199,17 +206,15 @@ class LabelSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return frozenset(each.name for each in self.attributes if each.kind == "key")
 
     @cached_property
-    def digest(self) -> str:
-        """SHA-256 of its content, in hex: what freezes a campaign's page.
+    def doubts(self) -> dict[str, str | bool]:
+        """Attributes that tell of annotators and not of the text, each with the value that says that they doubt."""
+        doubted = (each for each in self.attributes if each.doubt)
+        return {each.name: each.doubt == "true" if each.kind == "flag" else each.doubt for each in doubted}
 
-        Views, which come later, and telltale words, which only warnings read, are no part.
-        """
-        content = msgspec.to_builtins(self)
-        for layer in content["layers"].values():
-            del layer["views"]
-            for label in layer["labels"]:
-                del label["telltale"]
-        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all its content, in hex: what a release says it was made by."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
 
     def attributes_of(self, layer: str) -> tuple[str, ...]:
         """Return the names of the attributes that spans of a layer may carry, in the order of their columns."""

@@ -91,7 +91,7 @@ def _together(
     has_text = np.zeros(len(about), dtype=bool)
     for part in parts:
         has_text[part.article[part.batch.has_text]] = True
-    kinds = labels.attribute_kinds
+    kinds = {name: kind for name, kind in labels.attribute_kinds.items() if name not in labels.doubts}
     return Judgements(
         labels=labels,
         articles=tuple(about),

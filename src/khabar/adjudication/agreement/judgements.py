@@ -68,7 +68,8 @@ class Judgements:
         schemes: Versions of the label set that the annotations follow.
         covers: By layer: whose annotation of an article speaks of it, shape (articles, annotators).
         marks: All spans.
-        choices: By attribute: which of its values a span has, NONE where nothing was said; shape (spans,).
+        choices: By attribute: which of its values a span has, NONE where nothing was said; shape (spans,).  Not what
+            annotators say of their own doubt: there is nothing to agree on.
         keys: By attribute made of names: a number for each name that an annotator gave in an article; shape (spans,).
         links: All relations of which both ends are there.
         words: All tokens.

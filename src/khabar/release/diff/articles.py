@@ -1,6 +1,6 @@
 """Articles of two releases: which are there, where, and which rows differ; equal rows are passed over early."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +37,10 @@ def article_changes(before: Side, after: Side) -> Iterator[ArticleChange]:
     was, now = before.splits.take(pa.array(ours)), after.splits.take(pa.array(theirs))
     moved = np.asarray(pc.not_equal(was, now), dtype=bool)
     looked = np.flatnonzero(moved | _suspect(before, after, ours, theirs, was))
+    doubts = after.labels.doubts if after.labels else ()
     for some in _in_groups(looked, ours[looked], before.group_starts):
-        yield from _compared(before.take(ours[some]), after.take(theirs[some]), was.take(some), now.take(some))
+        rows = before.take(ours[some]), after.take(theirs[some])
+        yield from _compared(*rows, was.take(some), now.take(some), doubts)
 
 
 def _common(before: Side, after: Side) -> tuple[Ints, Ints]:
@@ -116,7 +118,9 @@ def _counts(table: pa.Table, layer: str) -> list[dict[str, int]]:
     return found
 
 
-def _compared(before: pa.Table, after: pa.Table, was: pa.Array, now: pa.Array) -> Iterator[ArticleChange]:
+def _compared(
+    before: pa.Table, after: pa.Table, was: pa.Array, now: pa.Array, doubts: Collection[str]
+) -> Iterator[ArticleChange]:
     """Yield those of the articles, row for row the same, that differ."""
     layers = tuple(name for name in layers_of(before.schema) if name in layers_of(after.schema))
     own = [name for name in before.schema.names if name in after.schema.names and name not in {"id", "split", *layers}]
@@ -131,7 +135,7 @@ def _compared(before: pa.Table, after: pa.Table, was: pa.Array, now: pa.Array) -
     )
     other = {name: mask[differ] for name, mask in other.items()}
     shown = _shown(before, after, other)
-    spans = span_changes(before, after, layers, shown)
+    spans = span_changes(before, after, layers, shown, doubts)
     texts = _text_kinds(before, after, shown.other_text)
     for row, name in enumerate(before["id"].to_pylist()):
         metadata = tuple(

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 Value = str | bool | int | None
-SpanKind = Literal["added", "removed", "moved", "relabelled", "reattributed", "renamed"]
+SpanKind = Literal["added", "removed", "moved", "relabelled", "reattributed", "doubted", "renamed"]
 ArticleKind = Literal["added", "removed", "moved", "changed"]
 TextKind = Literal["", "changed", "withdrawn", "given"]
 
@@ -73,7 +73,8 @@ class SpanChange(Record, frozen=True):
     Attributes:
         layer: Column of its layer.
         kinds: ``added`` or ``removed`` alone; else one or more of ``moved`` (other offsets), ``relabelled``,
-            ``reattributed`` (other attributes or relations), ``renamed`` (another id).
+            ``reattributed`` (other attributes or relations), ``doubted`` (another doubt of those who made it),
+            ``renamed`` (another id).
         before: The span in the older release; null where it was added.
         after: The span in the newer release; null where it was removed.
         attributes: What differs; of a span added or removed, all that it says.

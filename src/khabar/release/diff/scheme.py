@@ -13,6 +13,8 @@ from khabar.release.diff.records import ArticleChange, ColumnChange, Figure, Lab
 from khabar.release.diff.side import Side, Split
 from khabar.store.files import decoded
 
+UNCOUNTED = ("doubted", "renamed")
+"""What makes a span differ and changes nothing that is said of the text."""
 _NO_ROWS = Split(files=(), rows=0, content="")
 
 
@@ -115,7 +117,7 @@ def label_counts(before: Side, after: Side, articles: tuple[ArticleChange, ...])
                 if kind == "relabelled" and span.before and span.after:
                     count(span.layer, span.before.label, "relabelled_from")
                     count(span.layer, span.after.label, "relabelled_to")
-                elif kind != "renamed":
+                elif kind not in UNCOUNTED:
                     count(span.layer, span.mark.label, kind)
     told = (
         LabelCount(

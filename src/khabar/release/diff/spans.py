@@ -1,6 +1,6 @@
 """Spans of articles that both releases have: paired, and what differs within each pair."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,9 +84,9 @@ class _Flat:
 class Layer:
     """The spans of one layer in the articles of two tables, row for row the same articles."""
 
-    def __init__(self, name: str, before: pa.Array, after: pa.Array, shown: Shown) -> None:
-        self._name, self._shown = name, shown
-        self._before, self._after = _Flat(before), _Flat(after)
+    def __init__(self, name: str, sides: tuple[pa.Array, pa.Array], shown: Shown, doubts: Collection[str]) -> None:
+        self._name, self._shown, self._doubts = name, shown, doubts
+        self._before, self._after = map(_Flat, sides)
         labels = codes(self._before.label, self._after.label)
         ids = codes(self._before.id, self._after.id)
         left, right = self._before.places(labels[0], ids[0]), self._after.places(labels[1], ids[1])
@@ -123,7 +123,7 @@ class Layer:
                 int(self._before.article[self._ours[pair]]),
                 SpanChange(
                     layer=self._name,
-                    kinds=self._kinds(pair, attributed=pair in said or pair in links),
+                    kinds=self._kinds(pair, {each.name for each in said.get(pair, ())}, linked=pair in links),
                     before=self._before.mark(int(self._ours[pair]), self._shown.before),
                     after=self._after.mark(int(self._theirs[pair]), self._shown.after),
                     attributes=tuple(said.get(pair, ())),
@@ -132,11 +132,12 @@ class Layer:
                 ),
             )
 
-    def _kinds(self, pair: int, *, attributed: bool) -> tuple[SpanKind, ...]:
+    def _kinds(self, pair: int, said: set[str], *, linked: bool) -> tuple[SpanKind, ...]:
         kinds: list[tuple[SpanKind, bool]] = [
             ("moved", bool(self._moved[pair])),
             ("relabelled", bool(self._relabelled[pair])),
-            ("reattributed", attributed),
+            ("reattributed", linked or not said.issubset(self._doubts)),
+            ("doubted", not said.isdisjoint(self._doubts)),
             ("renamed", bool(self._renamed[pair])),
         ]
         return tuple(kind for kind, holds in kinds if holds)
@@ -232,7 +233,9 @@ def _without(links: list[tuple[Link, Link]], others: list[Link]) -> tuple[Link, 
     return tuple(left)
 
 
-def span_changes(before: pa.Table, after: pa.Table, layers: tuple[str, ...], shown: Shown) -> list[list[SpanChange]]:
+def span_changes(
+    before: pa.Table, after: pa.Table, layers: tuple[str, ...], shown: Shown, doubts: Collection[str] = ()
+) -> list[list[SpanChange]]:
     """Return for each article the spans that differ, layer by layer, then by place.
 
     Args:
@@ -240,8 +243,9 @@ def span_changes(before: pa.Table, after: pa.Table, layers: tuple[str, ...], sho
         after: The same articles, row for row, in the newer one.
         layers: Columns that both have and that are layers.
         shown: What may be repeated of each article.
+        doubts: Attributes that tell of those who annotated, and not of the text.
     """
-    flat = [Layer(name, one_array(before[name]), one_array(after[name]), shown) for name in layers]
+    flat = [Layer(name, (one_array(before[name]), one_array(after[name])), shown, doubts) for name in layers]
     renamed = {old: new for layer in flat for old, new in layer.renamed.items()}
     found: list[list[SpanChange]] = [[] for _ in range(before.num_rows)]
     for layer in flat:

@@ -95,14 +95,14 @@ def _of_corrections(articles: tuple[ArticleChange, ...]) -> Found:
     gold: dict[str, list[str]] = {}
     rest = []
     for each in articles:
-        if each.spans:
+        if any(span.kinds != ("doubted",) for span in each.spans):
             gold.setdefault(each.after, []).append(each.id)
-        elif each.metadata or each.reordered:
+        elif each.spans or each.metadata or each.reordered:
             rest.append(each.id)
     for split, ids in gold.items():
         yield (Step.MINOR if split in SCORED else Step.PATCH), f"gold of {split} corrected: {_some(ids)}"
     if rest:
-        yield Step.PATCH, f"metadata or order corrected: {_some(rest)}"
+        yield Step.PATCH, f"metadata, order or doubts corrected: {_some(rest)}"
 
 
 def _of_derived(splits: tuple[SplitSize, ...]) -> Found:
