@@ -171,11 +171,18 @@ def khabar_here(monkeypatch, capsys):
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory):
-    """A Label Studio of our own that is up; its environment is shared between runs."""
-    from khabar.campaign.server import ENVIRONMENT, Studio
+def environment():
+    """The environment that Label Studio runs in, shared between runs."""
+    from khabar.campaign.server import ENVIRONMENT
 
-    environment = Path(os.environ.get(ENVIRONMENT) or REPOSITORY / ".studio" / "env")
+    return Path(os.environ.get(ENVIRONMENT) or REPOSITORY / ".studio" / "env")
+
+
+@pytest.fixture(scope="session")
+def studio(environment, tmp_path_factory):
+    """A Label Studio of our own that is up."""
+    from khabar.campaign.server import Studio
+
     studio = Studio(tmp_path_factory.mktemp("studio"), environment)
     studio.up(port=0)
     yield studio

@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import subprocess
 import uuid
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from campaigns import FACE
 from conftest import add_gold
+from debian import needed
 from khabar.campaign.environment import admin
 from khabar.campaign.folder import new_campaign
 from khabar.campaign.load import Load
@@ -20,7 +19,6 @@ from khabar.campaign.push import push
 pytestmark = pytest.mark.server
 
 BROWSER, DRIVER = "chromium", "chromedriver"
-PACKAGES = ("chromium", "chromium-driver")
 SECONDS = 60
 SWITCHES = (
     "--headless=new",
@@ -61,14 +59,7 @@ return {height: bar.height, moved: bar.top - stuck.top, bar: stuck.bottom, line:
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; selenium fetches nothing by itself."""
-    missing = [name for name in (BROWSER, DRIVER) if shutil.which(name) is None]
-    if missing and os.geteuid() == 0 and Path("/etc/debian_version").exists():
-        for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-            quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(["apt-get", "-q", *command], check=False, capture_output=True, env=quiet)
-        missing = [name for name in (BROWSER, DRIVER) if shutil.which(name) is None]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} missing: install Debian's packages {' and '.join(PACKAGES)}")
+    needed(lambda: [name for name in (BROWSER, DRIVER) if shutil.which(name) is None], "chromium", "chromium-driver")
     os.environ |= {"SE_OFFLINE": "true", "SE_AVOID_STATS": "true"}
     from selenium import webdriver
 

@@ -6,12 +6,15 @@ import sqlite3
 import stat
 import tarfile
 from contextlib import closing
+from functools import partial
 
 import pytest
 
 from khabar.campaign.accounts import account
 from khabar.campaign.address import EMBEDDED
-from khabar.campaign.backup import CONTENTS, DATABASE, backup, held, restore
+from khabar.campaign.backup import CONTENTS, backup, restore
+from khabar.campaign.database.held import held
+from khabar.campaign.database.sqlite import SQLite
 from khabar.campaign.design import Wanted, begin
 from khabar.campaign.drill import Drilled, drill
 from khabar.campaign.load import Load
@@ -30,6 +33,14 @@ insert into project values (1), (2);
 insert into task values (1, 1), (2, 1);
 insert into task_completion values (1, 1, '[{"b": 1, "a": 2}]'), (2, 1, null);
 """
+
+
+DATABASE = SQLite.part
+
+
+def held_in(studio):
+    database = SQLite(studio.folder)
+    return held(partial(database.rows, studio.folder / DATABASE))
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ def test_what_was_backed_up_comes_back_and_nobody_else_reads_it(state, empty, tm
     there, here = everything(empty.folder), everything(state.folder)
     assert there.keys() == here.keys()
     assert {name for name in here if here[name] != there[name]} <= {DATABASE}
-    assert held(empty.folder / DATABASE) == held(state.folder / DATABASE)
+    assert held_in(empty) == held_in(state)
     assert stat.S_IMODE((tmp_path / "b" / "one.tar.gz").stat().st_mode) == 0o600
     for name in ("admin.json", "people.json", DATABASE, "data/.env"):
         assert stat.S_IMODE((empty.folder / name).stat().st_mode) == 0o600, name
@@ -85,7 +96,7 @@ def test_neither_a_back_up_nor_a_state_is_ever_overwritten(state, empty, tmp_pat
         restore(path, state)
     with pytest.raises(NotFound, match="is missing"):
         restore(tmp_path / "two.tar.gz", empty)
-    with pytest.raises(ServerTrouble, match="holds no database"):
+    with pytest.raises(ServerTrouble, match="holds no state"):
         backup(empty, tmp_path / "two.tar.gz")
     People(empty.folder, EMBEDDED).add("leila", Person(user=8))
     with pytest.raises(Changed, match=r"people\.json is there already and says something else"):
@@ -151,15 +162,25 @@ def test_what_is_no_back_up_or_half_of_one_is_refused(state, empty, tmp_path):
     assert everything(empty.folder) == {}
 
 
-def test_a_state_in_another_database_is_refused(state, tmp_path, monkeypatch):
-    monkeypatch.setenv("DJANGO_DB", "default")
+def test_a_database_of_a_kind_that_nothing_is_known_of_is_refused(state, tmp_path, monkeypatch):
+    monkeypatch.setenv("DJANGO_DB", "mysql")
 
-    with pytest.raises(ServerTrouble, match="not in SQLite"):
+    with pytest.raises(ServerTrouble, match="DJANGO_DB is 'mysql', back-ups are of 'sqlite' and 'default'"):
         backup(state, tmp_path / "one.tar.gz")
 
 
+def test_what_hangs_on_no_task_or_on_no_project_is_held_by_none(state):
+    with closing(sqlite3.connect(state.folder / DATABASE)) as connection, connection:
+        connection.executescript("insert into task values (3, null), (4, 9);")
+        connection.executescript("insert into task_completion values (3, 3, '[]'), (4, 4, '[]'), (5, null, '[]');")
+
+    found = held_in(state)
+
+    assert {number: (each.tasks, each.annotations) for number, each in found.items()} == {1: (2, 2), 2: (0, 0)}
+
+
 def test_a_drill_tells_every_project_that_differs(state):
-    one = held(state.folder / DATABASE)
+    one = held_in(state)
 
     assert Drilled(one, one).faults == []
     (line, other) = Drilled(one, {1: one[2], 3: one[2]}).faults[:2]

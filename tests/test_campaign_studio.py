@@ -195,15 +195,16 @@ def test_the_server_runs_with_our_settings_whatever_stands_in_the_environment(tm
     monkeypatch.setenv("LABEL_STUDIO_HOST", "https://example.org")
     monkeypatch.setenv("PASSWORD", "x")
     monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    monkeypatch.setenv("DATABASE_NAME", "/nowhere.sqlite3")
 
-    found = settings(tmp_path)
+    found = settings(tmp_path, os.environ)
 
     assert found["LABEL_STUDIO_SENTRY_DSN"] == found["LABEL_STUDIO_FRONTEND_SENTRY_DSN"] == ""
     assert found["LABEL_STUDIO_COLLECT_ANALYTICS"] == "false"
     assert found["LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK"] == "true"
     assert found["LABEL_STUDIO_BASE_DATA_DIR"] == str(tmp_path / "data")
     assert found["DJANGO_DB"] == "sqlite"
-    assert not {"LABEL_STUDIO_HOST", "PASSWORD", "PYTHONPATH"} & set(found)
+    assert not {"LABEL_STUDIO_HOST", "PASSWORD", "PYTHONPATH", "DATABASE_NAME"} & set(found)
 
 
 def test_a_half_made_environment_is_made_anew_and_a_whole_one_left_alone(tmp_path, monkeypatch):

@@ -79,7 +79,7 @@ def _asked(studio: Studio, script: str) -> _Made:
     done = subprocess.run(  # noqa: S603 - our own environment's program
         [str(program(studio.environment, "label-studio")), "shell"],
         input=f"exec({script!r})\n",
-        env=settings(studio.folder),
+        env=settings(studio.folder, studio.variables),
         capture_output=True,
         text=True,
         timeout=PATIENCE,

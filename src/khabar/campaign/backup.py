@@ -1,57 +1,45 @@
 """The whole state of the embedded server in one file, and back: database, files, secrets, who the annotators are.
 
-The database is copied while the server is up, by SQLite's own backup.  The file says what it holds and the digest of
-each part; it holds secrets, and nobody else may read it.
+The database is copied while the server is up, by its own means (`database`).  The file says what it holds and the
+digest of each part; it holds secrets, and nobody else may read it.
 """
 
 import hashlib
 import io
 import os
-import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from khabar.campaign.database import CHOSEN, SETTING, Database, Kind, database_of
+from khabar.campaign.database.held import Held, held
 from khabar.campaign.environment import LOCK
 from khabar.campaign.people import FILE
 from khabar.campaign.server import Studio
-from khabar.campaign.shelf import fingerprint
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble
 from khabar.model.text import DIGEST_SHOWN
 
-DATABASE = "data/label_studio.sqlite3"
 CONTENTS = "contents.json"
 SECRETS = ("admin.json", FILE, "data/.env")
 FILES = "data/media"
-
-
-class Held(msgspec.Struct, frozen=True, order=True):
-    """What one project holds.
-
-    Attributes:
-        tasks: How many tasks.
-        annotations: How many annotations.
-        said: Digest of the annotations' numbers and results, in any order.
-    """
-
-    tasks: int
-    annotations: int
-    said: str
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a back-up says of itself.
 
     Attributes:
+        database: Which kind of database its state lay in.
         version: Digest of the lock that Label Studio was installed from.
         files: SHA-256 of each part by its path under ``.studio/``.
         projects: What each project held, by its number.
     """
 
+    database: Kind = "SQLite"  # those written before there was a choice do not say it
     version: str
     files: dict[str, str]
     projects: dict[int, Held]
@@ -62,31 +50,36 @@ def backup(studio: Studio, path: Path) -> Contents:
 
     Raises:
         Changed: the file is there already.
-        ServerTrouble: there is no state, or it is in another database than SQLite.
+        NotFound: the database's own clients are not installed.
+        ServerTrouble: there is no state, or its database cannot be copied.
     """
     if path.exists():
         raise Changed(f"{path} is there already: a back-up is never overwritten, name another file")
-    _refuse_other_databases()
-    if not (studio.folder / DATABASE).is_file():
-        raise ServerTrouble(f"{studio.folder} holds no database: run 'khabar studio up' first")
+    database = database_of(studio.folder, studio.variables)
+    if not ((studio.folder / "data").is_dir() and database.full()):
+        raise ServerTrouble(
+            f"{database} holds no state of {studio.folder}: run 'khabar studio up' first, and this with the same"
+            f" {SETTING} and POSTGRE_ variables"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    half = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        database = Path(folder) / "database"
-        _copy(studio.folder / DATABASE, database)
-        parts = {DATABASE: database} | {name: studio.folder / name for name in SECRETS}
+        copy = Path(folder) / "database"
+        database.copy(copy)
+        parts = {database.part: copy} | {name: studio.folder / name for name in SECRETS}
         parts |= {str(each.relative_to(studio.folder)): each for each in (studio.folder / FILES).rglob("*")}
         parts = {name: part for name, part in sorted(parts.items()) if part.is_file()}
         contents = Contents(
+            database=database.kind,
             version=hashlib.sha256(LOCK.read_bytes()).hexdigest(),
             files={name: _digest(part) for name, part in parts.items()},
-            projects=held(database),
+            projects=held(partial(database.rows, copy)),
         )
         try:
-            _pack(partial, contents, parts)
-            partial.replace(path)
+            _pack(half, contents, parts)
+            half.replace(path)
         finally:
-            partial.unlink(missing_ok=True)
+            half.unlink(missing_ok=True)
     return contents
 
 
@@ -96,63 +89,32 @@ def restore(path: Path, studio: Studio) -> Contents:
     Raises:
         BadRecord: the file is no back-up, or a part of it is not what it says.
         Changed: there is a state already.
-        NotFound: there is no such file.
-        ServerTrouble: the server is up.
+        NotFound: there is no such file, or the database's own clients are not installed.
+        ServerTrouble: the server is up, or its database is of another kind, or cannot be filled.
     """
     if not path.is_file():
         raise NotFound(f"{path} is missing: name a file that 'khabar studio backup' wrote")
-    _refuse_other_databases()
+    database = database_of(studio.folder, studio.variables)
     with studio.still():
         if (studio.folder / "data").exists():
             raise Changed(f"{studio.folder / 'data'} is there already: back it up and move it away first")
         with tempfile.TemporaryDirectory(dir=studio.folder) as folder:
-            contents = _unpack(path, Path(folder))
+            contents = _unpack(path, Path(folder), database)
             for name in ("admin.json", FILE):
                 there = studio.folder / name
                 if there.is_file() and name in contents.files and _digest(there) != contents.files[name]:
                     raise Changed(f"{there} is there already and says something else: move it away first")
+            if database.full():
+                raise Changed(f"{database} holds tables already: data is never overwritten, name an empty one")
             for name in contents.files:
                 (Path(folder) / name).chmod(0o600)
+            (Path(folder) / "data").mkdir(exist_ok=True)
             (Path(folder) / "data").chmod(0o700)
-            for name in ("admin.json", FILE, "data"):  # the database last: without it there is no state
+            database.put_back(Path(folder) / database.part)
+            for name in ("admin.json", FILE, "data"):  # the data last: without it there is no state
                 if (Path(folder) / name).exists():
                     (Path(folder) / name).replace(studio.folder / name)
     return contents
-
-
-def held(database: Path) -> dict[int, Held]:
-    """Return what each project of a database holds."""
-    said: dict[int, list[str]] = {}
-    tasks: dict[int, int] = {}
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        for number, count in connection.execute(
-            "select project.id, count(task.id) from project left join task on task.project_id = project.id group by 1"
-        ):
-            tasks[number], said[number] = count, []
-        query = "select task.project_id, c.id, c.result from task_completion c join task on task.id = c.task_id"
-        for number, key, result in connection.execute(query):
-            said[number].append(spoken(key, msgspec.json.decode(result) if result else None))
-    return {number: Held(count, len(said[number]), together(said[number])) for number, count in tasks.items()}
-
-
-def spoken(number: int, result: object) -> str:
-    """Return the digest of one annotation: its number and its result."""
-    return fingerprint([number, result])
-
-
-def together(said: list[str]) -> str:
-    """Return the digest of digests, in any order."""
-    return fingerprint(sorted(said))
-
-
-def _refuse_other_databases() -> None:
-    if os.environ.get("DJANGO_DB", "sqlite") != "sqlite":
-        raise ServerTrouble("the server's state is not in SQLite: back it up with the tools of its database")
-
-
-def _copy(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
 
 
 def _digest(path: Path) -> str:
@@ -190,10 +152,17 @@ def _contents(path: Path, archive: tarfile.TarFile) -> Contents:
         raise BadRecord(f"{path}: {error}: it is no back-up of 'khabar studio backup'") from None
 
 
-def _unpack(path: Path, folder: Path) -> Contents:
+def _unpack(path: Path, folder: Path, database: Database) -> Contents:
     """Unpack a back-up and hold every part against its digest; what the back-up does not name is left out."""
     with _opened(path) as archive:
         contents = _contents(path, archive)
+        if contents.database != database.kind:
+            raise ServerTrouble(
+                f"{path}: its state was in {contents.database}, the server here has {database.kind}:"
+                f" {CHOSEN[contents.database]}"
+            )
+        if database.part not in contents.files:
+            raise BadRecord(f"{path}: it holds no database: take another back-up")
         for name, wanted in contents.files.items():
             try:
                 member = archive.getmember(name)
@@ -205,6 +174,4 @@ def _unpack(path: Path, folder: Path) -> Contents:
                 raise BadRecord(
                     f"{path}: {name} is {ours[:DIGEST_SHOWN]}, it says {wanted[:DIGEST_SHOWN]}: take another back-up"
                 )
-    if DATABASE not in contents.files:
-        raise BadRecord(f"{path}: it holds no database: take another back-up")
     return contents

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from khabar.campaign.backup import Held, backup, restore, spoken, together
+from khabar.campaign.backup import backup, restore
 from khabar.campaign.client import Door
+from khabar.campaign.database import database_of
+from khabar.campaign.database.held import Held, spoken, together
 from khabar.campaign.exported import tasks_of
 from khabar.campaign.server import Studio
 
@@ -54,14 +56,15 @@ def drill(studio: Studio, path: Path | None, tell: Callable[[str], None]) -> Dri
 
     Raises:
         BadRecord: the back-up is none.
-        ServerTrouble: the server does not come up from it.
+        ServerTrouble: the server does not come up from it, or there can be no database for it.
     """
-    with tempfile.TemporaryDirectory(prefix="khabar-drill-") as folder:
+    beside = database_of(studio.folder, studio.variables).beside()
+    with tempfile.TemporaryDirectory(prefix="khabar-drill-") as folder, beside as its_own:
         if path is None:
             tell("backing up")
             path = Path(folder) / "backup.tar.gz"
             backup(studio, path)
-        other = Studio(Path(folder) / "studio", studio.environment)
+        other = Studio(Path(folder) / "studio", studio.environment, {**studio.variables, **its_own})
         wanted = restore(path, other).projects
         server, _ = other.up(port=0, tell=tell)
         try:

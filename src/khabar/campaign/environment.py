@@ -11,7 +11,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ LOCK = Path(__file__).with_name("labelstudio.txt")
 STAMP = "khabar-lock"
 """Written into the environment last: a half-made one has none."""
 
-FOREIGN = ("LABEL_STUDIO_", "HEARTEX_", "PYTHON", "VIRTUAL_ENV", "USERNAME", "PASSWORD", "USER_TOKEN")
+FOREIGN = ("LABEL_STUDIO_", "HEARTEX_", "DATABASE_NAME", "PYTHON", "VIRTUAL_ENV", "USERNAME", "PASSWORD", "USER_TOKEN")
 """Beginnings of variables that would change the server behind our back."""
 
 SETTINGS = {
@@ -102,13 +102,13 @@ def admin(folder: Path) -> Admin:
         raise ServerTrouble(f"{path}: {error}, it holds the server's password: restore it") from None
 
 
-def settings(folder: Path) -> dict[str, str]:
-    """Return the environment variables that the server runs with: those at hand, less what is foreign, and ours.
+def settings(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the server runs with: those given, less what is foreign, and ours.
 
     SQLite unless the variables of another database (``DJANGO_DB``, ``POSTGRE_...``) are set.
     """
     account = admin(folder)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    kept = {name: value for name, value in variables.items() if not name.startswith(FOREIGN)}
     return {
         "DJANGO_DB": "sqlite",
         **kept,

@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -44,11 +44,19 @@ class Studio:
         environment: The environment that Label Studio runs in.
     """
 
-    def __init__(self, folder: Path, environment: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: Path | None = None, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.environment = environment or Path(os.environ.get(ENVIRONMENT) or folder / "env").absolute()
+        self._variables = variables or {}
         self._state = folder / "server.json"
         self._log = folder / "server.log"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The variables at hand, less those that it was given others for: they tell where its database is."""
+        return {**os.environ, **self._variables}
 
     def install(self, tell: Callable[[str], None] = _silent) -> bool:
         """Make the environment; return False where it is there already."""
@@ -152,7 +160,9 @@ class Studio:
         with self._log.open("ab") as log, Path(os.devnull).open("rb") as nothing:
             doors = ((nothing.fileno(), 0), (log.fileno(), 1), (log.fileno(), 2))
             actions = [(os.POSIX_SPAWN_DUP2, *each) for each in doors]
-            return os.posix_spawn(command[0], command, settings(self.folder), file_actions=actions, setsid=True)
+            return os.posix_spawn(
+                command[0], command, settings(self.folder, self.variables), file_actions=actions, setsid=True
+            )
 
     def _wait_until_up(self, server: Server) -> None:
         limit = time.monotonic() + PATIENCE

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from khabar.campaign.address import EMBEDDED, home
-from khabar.campaign.backup import DATABASE
+from khabar.campaign.database.sqlite import SQLite
 from khabar.campaign.folder import Campaign
 from khabar.campaign.people import People
 
@@ -41,7 +41,7 @@ class Lock(NamedTuple):
 
 def locks(campaign: Campaign) -> Iterator[Lock]:
     """Yield the locks on a campaign's tasks, as far as pulls have seen those; none where another server is used."""
-    database = campaign.corpus.studio / DATABASE
+    database = campaign.corpus.studio / SQLite.part
     if home() != EMBEDDED or not database.is_file():
         return
     articles = {each.task: each.article for each in campaign.corpus.work(campaign.name)}
