@@ -1,13 +1,11 @@
 """Every coefficient gives the figures of its paper, and says so where there is nothing to tell."""
 
-import time
-
 import numpy as np
 import pytest
 
 from judgements import FOUR_OBSERVERS as FOUR
 from judgements import coded, lengths, spans, table
-from khabar.adjudication.agreement import kappa, krippendorff, segmentation, unitizing
+from khabar.adjudication.agreement import alpha_u, kappa, krippendorff, segmentation, unitizing
 from khabar.adjudication.agreement.codes import MISSING, one_against_rest
 from khabar.adjudication.agreement.continuum import Continuum, joined
 from khabar.errors import Incomparable
@@ -129,7 +127,7 @@ def test_the_distance_of_sets_is_that_of_passonneau():
     [(2, 2, 40), (3, 2, 40), (4, 2, 26), (5, 2, 16), (6, 2, 10), (7, 2, 8), (6, 4, 2), (5, 6, 0)],
 )
 def test_spans_are_as_far_apart_as_in_krippendorff_2004(start, length, distance):
-    observed, _ = unitizing.disagreement_u(spans(12, [(5, 6, 0)], [(start, length, 0)]))
+    observed, _ = alpha_u.disagreement_u(spans(12, [(5, 6, 0)], [(start, length, 0)]))
 
     assert observed * (2 * 12**2) / 2 == pytest.approx(distance)
 
@@ -142,13 +140,13 @@ def test_alpha_u_is_that_of_krippendorff_2004():
         [(70, 80, c), (205, 20, c), (250, 20, c), (30, 60, k), (150, 50, k)],
     )
 
-    disagreement = [unitizing.disagreement_u(continuum.take(continuum.category == each)) for each in (c, k)]
+    disagreement = [alpha_u.disagreement_u(continuum.take(continuum.category == each)) for each in (c, k)]
 
     # P. 254 to 256: spans of k and c overlap.
     assert disagreement[0] == pytest.approx((0.0144, 0.0532), abs=6e-5)
     assert disagreement[1] == pytest.approx((0.0, 0.0490), abs=6e-5)
-    assert unitizing.alpha_u(continuum.take(continuum.category == c)) == pytest.approx(0.7286, abs=6e-5)
-    assert unitizing.alpha_u(continuum) == pytest.approx(0.859, abs=6e-4)
+    assert alpha_u.alpha_u(continuum.take(continuum.category == c)) == pytest.approx(0.7286, abs=6e-5)
+    assert alpha_u.alpha_u(continuum) == pytest.approx(0.859, abs=6e-4)
 
 
 @pytest.mark.parametrize(
@@ -165,8 +163,8 @@ def test_alpha_u_is_near_that_of_krippendorff_1995(one, other, observed, alpha, 
     grid = 50_000
     continuum = spans(24 * grid, *([(at * grid, size * grid, 0) for at, size in each] for each in (one, other)))
 
-    assert unitizing.disagreement_u(continuum).observed == pytest.approx(observed, abs=6e-6)
-    assert unitizing.alpha_u(continuum) == pytest.approx(alpha, abs=within)
+    assert alpha_u.disagreement_u(continuum).observed == pytest.approx(observed, abs=6e-6)
+    assert alpha_u.alpha_u(continuum) == pytest.approx(alpha, abs=within)
 
 
 def test_the_unitizing_coefficients_are_those_of_krippendorff_2019():
@@ -328,7 +326,7 @@ def test_columns_of_a_small_type_do_not_overflow():
 
     small = Continuum(*columns, long.length, long.annotators)
 
-    assert unitizing.alpha_u(small) == pytest.approx(unitizing.alpha_u(long))
+    assert alpha_u.alpha_u(small) == pytest.approx(alpha_u.alpha_u(long))
     assert unitizing.u_alpha(unitizing.coincidences(small)) == unitizing.u_alpha(unitizing.coincidences(long))
     with pytest.raises(Incomparable, match="annotator is float64, should be whole numbers"):
         Continuum(*[np.zeros(0)] * 4, 10, 2)
@@ -359,7 +357,7 @@ def test_codes_that_are_none_are_refused():
 
 
 UNITIZING = {
-    "alpha_u": unitizing.alpha_u,
+    "alpha_u": alpha_u.alpha_u,
     "u_alpha": lambda continuum: unitizing.u_alpha(unitizing.coincidences(continuum)),
     "binary_u_alpha": lambda continuum: unitizing.binary_u_alpha(unitizing.coincidences(continuum)),
     "cu_alpha": lambda continuum: unitizing.cu_alpha(unitizing.coincidences(continuum)),
@@ -403,7 +401,7 @@ def test_one_category_leaves_the_categories_undefined_and_the_places_defined():
 def test_one_who_marked_nothing_was_there():
     one = [(10, 5, 0), (20, 5, 1)]
 
-    assert unitizing.alpha_u(spans(50, one, one, [])) < unitizing.alpha_u(spans(50, one, one))
+    assert alpha_u.alpha_u(spans(50, one, one, [])) < alpha_u.alpha_u(spans(50, one, one))
     pairs = [unitizing.coincidences(each) for each in (spans(50, one, one, []), spans(50, one, one))]
     assert unitizing.u_alpha(pairs[0]) < unitizing.u_alpha(pairs[1])
 
@@ -420,10 +418,10 @@ def test_one_who_marked_nothing_was_there():
         (lambda: spans(10, [], []).between([0, 0]), "should be different ones of 2"),
         (lambda: joined([]), "should be as many for all"),
         (lambda: joined([spans(10, []), spans(10, [], [])]), "should be as many for all"),
-        (lambda: unitizing.alpha_u(spans(10, [(0, 3, 0), (2, 3, 0)], [])), "0, 2-5: the span lies in another"),
+        (lambda: alpha_u.alpha_u(spans(10, [(0, 3, 0), (2, 3, 0)], [])), "0, 2-5: the span lies in another"),
         (lambda: unitizing.coincidences(spans(10, [(0, 3, 0), (2, 3, 1)], [])), "lies in another"),
         (lambda: unitizing.coincidences(spans(10, [(0, 3, 4)], []), 4), "none of 5 values"),
-        (lambda: unitizing.disagreement_u(spans(10, [(0, 3, 0)], [(0, 3, 1)])), "should be one"),
+        (lambda: alpha_u.disagreement_u(spans(10, [(0, 3, 0)], [(0, 3, 1)])), "should be one"),
     ],
 )
 def test_spans_that_cannot_be_compared_are_refused(continuum, because):
@@ -452,27 +450,3 @@ def test_segmentations_that_cannot_be_compared_are_refused():
         segmentation.pk(short, short, window=0)
     with pytest.raises(Incomparable, match="reach: 0 places"):
         segmentation.boundary_similarity(short, short, reach=0)
-
-
-def quickest(call, times=5):
-    """Seconds of the best of several calls: the machine has other work."""
-    taken = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begin)
-    return min(taken)
-
-
-def test_225_000_tokens_of_three_annotators_take_less_than_a_fifth_of_a_second():
-    codes = random_codes(7, 3, values=19, units=225_000)
-
-    assert quickest(lambda: krippendorff.alpha(codes)) < 0.2
-
-
-def test_500_articles_of_three_annotators_take_less_than_half_a_second():
-    random = np.random.default_rng(8)
-    continuum = joined([marked_at_random(random) for _ in range(500)])
-
-    assert quickest(lambda: unitizing.alpha_u(continuum)) < 0.5
-    assert quickest(lambda: unitizing.coincidences(continuum)) < 0.5

@@ -15,7 +15,7 @@ from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats import inter_rater
 
 from judgements import spans
-from khabar.adjudication.agreement import kappa, krippendorff, segmentation, unitizing
+from khabar.adjudication.agreement import alpha_u, kappa, krippendorff, segmentation, unitizing
 from khabar.adjudication.agreement.codes import MISSING, value_counts
 from khabar.adjudication.agreement.continuum import gaps, joined
 from khabar.adjudication.agreement.sums import cohen_of, tables
@@ -220,7 +220,7 @@ def test_alpha_u_is_its_definition_written_out(continuum):
     )
     pairs = m * length * (m * length - 1) - sum(l * (l - 1) for l in units)  # noqa: E741 (idem)
 
-    disagreement = unitizing.disagreement_u(continuum)
+    disagreement = alpha_u.disagreement_u(continuum)
     assert disagreement.observed == pytest.approx(observed / (m * (m - 1) * length**2))
     assert disagreement.expected == pytest.approx(2 / length * expected / pairs if pairs else 0)
 
@@ -265,7 +265,7 @@ def test_the_order_of_annotators_and_spans_is_nothing_to_the_unitizing_coefficie
     one, other = (unitizing.coincidences(each, 3) for each in (continuum, shuffled))
     for coefficient in (unitizing.u_alpha, unitizing.binary_u_alpha, unitizing.cu_alpha, unitizing.coverage):
         assert coefficient(other) == pytest.approx(coefficient(one), nan_ok=True)
-    assert unitizing.alpha_u(shuffled) == pytest.approx(unitizing.alpha_u(continuum), nan_ok=True)
+    assert alpha_u.alpha_u(shuffled) == pytest.approx(alpha_u.alpha_u(continuum), nan_ok=True)
 
 
 @given(st.lists(continua(), min_size=1, max_size=4))
@@ -281,6 +281,20 @@ def test_coincidences_of_texts_add_up_to_those_of_the_texts_end_to_end(texts):
     assert parts.observed == pytest.approx(whole.observed)
     assert parts.with_itself == pytest.approx(whole.with_itself)
     assert parts.with_itself_in_spans == pytest.approx(whole.with_itself_in_spans)
+
+
+@given(st.lists(continua(), min_size=1, max_size=4), st.data())
+@settings(max_examples=100, deadline=None)
+def test_weighted_alpha_u_is_that_of_the_texts_as_often_as_they_weigh(texts, data):
+    texts = [text for text in texts if text.annotators == texts[0].annotators]
+    often = st.lists(st.integers(0, 3), min_size=len(texts), max_size=len(texts)).filter(any)
+    weights = data.draw(st.lists(often, min_size=1, max_size=5))
+
+    found = alpha_u.weighted(joined(texts), np.array(weights, dtype=float))
+
+    for row, value in zip(weights, found, strict=True):
+        drawn = [text for text, times in zip(texts, row, strict=True) for _ in range(times)]
+        assert value == pytest.approx(alpha_u.alpha_u(joined(drawn)), nan_ok=True)
 
 
 @given(st.lists(continua(), min_size=1, max_size=4))
@@ -304,4 +318,4 @@ def test_three_annotators_coincide_as_their_pairs_do(continuum):
 
     observed = sum(pair.observed for pair in pairs) / (m - 1)
     assert observed == pytest.approx(unitizing.coincidences(continuum, 3).observed)
-    assert unitizing.alpha_u(continuum.between(range(m))) == pytest.approx(unitizing.alpha_u(continuum), nan_ok=True)
+    assert alpha_u.alpha_u(continuum.between(range(m))) == pytest.approx(alpha_u.alpha_u(continuum), nan_ok=True)

@@ -71,6 +71,15 @@ class Continuum:
             raise Incomparable(f"{place}: the span {because}: compare spans of one text that were checked")
 
     @property
+    def walls(self) -> Ints:
+        """Where the texts begin and end, shape (texts + 1,)."""
+        return np.concatenate([[0], self.borders, [self.length]])
+
+    def text_of(self, place: Ints) -> Ints:
+        """Return the text in which each place lies, counted from 0."""
+        return np.searchsorted(self.borders, place, "right")
+
+    @property
     def axis(self) -> Ints:
         """Where the axis of each span's annotator begins, shape (spans,)."""
         return self.annotator * self.length
@@ -129,10 +138,12 @@ class Gaps(NamedTuple):
     Attributes:
         annotator: Whose they are, shape (gaps,).
         length: How long each is, shape (gaps,).
+        text: In which text each lies, shape (gaps,).
     """
 
     annotator: Ints
     length: Ints
+    text: Ints
 
 
 class Sections(NamedTuple):
@@ -150,12 +161,13 @@ class Sections(NamedTuple):
 def gaps(continuum: Continuum) -> Gaps:
     """Return what lies between each annotator's spans, the borders of the texts, and the ends of the continuum."""
     axes = np.arange(continuum.annotators) * continuum.length
-    walls = np.concatenate([[0], continuum.borders, [continuum.length]])
-    edges = [continuum.axis + continuum.start, continuum.axis + continuum.end, (axes[:, None] + walls).ravel()]
+    walls = (axes[:, None] + continuum.walls).ravel()
+    edges = [continuum.axis + continuum.start, continuum.axis + continuum.end, walls]
     edge = np.unique(np.concatenate(edges))
     begin, length = edge[:-1], np.diff(edge)
     unmarked = _span_at(continuum, begin) == NONE
-    return Gaps(begin[unmarked] // max(continuum.length, 1), length[unmarked])
+    annotator, place = np.divmod(begin[unmarked], max(continuum.length, 1))
+    return Gaps(annotator, length[unmarked], continuum.text_of(place))
 
 
 def sections(continuum: Continuum) -> Sections:

@@ -1,9 +1,8 @@
 """A measure of some articles that can be taken of any selection of them, and the interval that resampling gives it.
 
 The bootstrap draws articles, not spans: what one article holds hangs together (Efron & Tibshirani 1993, *An
-introduction to the bootstrap*, chapter 13: percentiles).  A measure that is a function of sums over articles is taken
-of a resample by weighing the sums, with multinomial weights, and looks at no span again.  One that is not has no
-interval, and says so.
+introduction to the bootstrap*, chapter 13: percentiles).  A measure is a function of what each article adds, and is
+taken of a resample by weighing that, with multinomial weights: no span is compared again.
 """
 
 from collections.abc import Callable
@@ -33,7 +32,6 @@ class Measure:
         of: What it is of: ``all``, a label, a pair of annotators.
         read: In which articles it has something to compare, whether anything was marked or not; numbers, ascending.
         undefined: Why it may be undefined though there is something to compare.
-        resampled: Why it cannot be taken of resampled articles; empty where it can.
         note: What else is to be said of it.
     """
 
@@ -44,7 +42,6 @@ class Measure:
     read: Ints
     of: str = ALL
     undefined: str = "chance leaves nothing to disagree on: one value only"
-    resampled: str = ""
     note: str = ""
 
 
@@ -102,8 +99,8 @@ class Resampling:
         if np.isnan(value):
             return _noted(figure, measure.undefined if n else f"no {measure.unit} to compare")
         figure = replace(figure, value=_shown(value))
-        if measure.resampled or len(articles) < 2:  # noqa: PLR2004 (one article varies with nothing)
-            return _noted(figure, measure.resampled or "no interval: it is one article")
+        if len(articles) == 1:
+            return _noted(figure, "no interval: it is one article")
         return self._with_interval(figure, measure.taken(self.weights(len(articles)), articles))
 
     def _with_interval(self, figure: Figure, values: Floats) -> Figure:

@@ -1,27 +1,20 @@
 """Agreement on spans that the annotators found themselves, and on the categories they gave them.
 
-Two families bear similar names and are not the same measure:
-
-``alpha_u``: Krippendorff (1995), *On the reliability of unitizing continuous data*; (2004), *Content analysis*, 2nd
-edition, chapter 11.  It squares the distances of span boundaries, so that one long span weighs more than many short
-ones; every category is a continuum of its own, and spans of different categories may overlap.
-
 ``u_alpha``, ``binary_u_alpha``, ``cu_alpha``, ``ku_alpha``: Krippendorff, Mathet, Bouvry & Widlöcher (2016), *On the
-reliability of unitizing textual continua* (erratum in Quality & Quantity 50(6):2365); Krippendorff (2019), 4th edition,
-section 12.6.  They compare the lengths on which values coincide; an annotator's spans do not overlap.
+reliability of unitizing textual continua* (erratum in Quality & Quantity 50(6):2365); Krippendorff (2019), *Content
+analysis*, 4th edition, section 12.6.  They compare the lengths on which values coincide; an annotator's spans do not
+overlap.  ``alpha_u`` of 1995 bears a similar name and is another measure (`khabar.adjudication.agreement.alpha_u`).
 
 Several texts, end to end (``continuum.joined``), are one continuum.  All is nan with fewer than two annotators.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from khabar.adjudication.agreement.codes import Floats, value_counts
 from khabar.adjudication.agreement.continuum import NONE, Continuum, gaps, sections
-from khabar.errors import Incomparable
-from khabar.model.columns import Ints, ranges
+from khabar.model.columns import Ints
 
 NAN = float("nan")
 GAP = 0
@@ -151,75 +144,6 @@ def coverage(pairs: Coincidences, category: int | None = None) -> float:
     whole = pairs.observed[rows].sum()
     spans = pairs.observed[1:] if category is None else pairs.observed[rows]
     return float(spans[:, 1:].sum() / whole) if whole > 0 else NAN
-
-
-class Disagreement(NamedTuple):
-    """Observed and expected disagreement of ``alpha_u``."""
-
-    observed: float
-    expected: float
-
-
-def alpha_u(continuum: Continuum) -> float:
-    """Return alpha_U of 1995/2004 over all categories: 1 - sum of observed / sum of expected disagreement.
-
-    Of a single category: ``alpha_u(continuum.take(continuum.category == c))``.  nan where nobody marked anything.
-
-    Raises:
-        Incomparable: spans of one annotator and category overlap.
-    """
-    each = [disagreement_u(continuum.take(continuum.category == one)) for one in np.unique(continuum.category)]
-    return _corrected(sum(one.observed for one in each), sum(one.expected for one in each), 1.0)
-
-
-def disagreement_u(continuum: Continuum) -> Disagreement:
-    """Return the disagreement on spans of one category.
-
-    Krippendorff (2004).  Observed: (b_g - b_h)^2 + (e_g - e_h)^2 for each two spans of two annotators that intersect,
-    the squared length for each span that lies in a gap of another annotator, over ordered pairs of annotators, divided
-    by m (m - 1) L^2.  Expected: 2 / L sum_g [(N - 1) (2 l^3 - 3 l^2 + l) / 3 + l^2 sum of (gap - l + 1) over gaps of at
-    least l] / (m L (m L - 1) - sum_g l (l - 1)).  Both are 0 with fewer than two annotators.
-
-    Raises:
-        Incomparable: the spans have several categories, or those of one annotator overlap.
-    """
-    if len(np.unique(continuum.category)) > 1:
-        raise Incomparable("alpha_U: spans of several categories, should be one: take one category of the continuum")
-    readers, length = continuum.annotators, float(continuum.length)
-    if readers <= 1 or not len(continuum.start):
-        return Disagreement(0.0, 0.0)
-    gap = np.sort(gaps(continuum).length)
-    span = (continuum.end - continuum.start).astype(np.float64)
-    # Places at which a span fits into a gap, over all gaps that are long enough.
-    fits = np.searchsorted(gap, span)
-    longer = np.concatenate([gap[::-1].cumsum()[::-1], [0]])[fits]
-    places = longer + (len(gap) - fits) * (1.0 - span)
-    expected = ((len(span) - 1) * (2 * span**3 - 3 * span**2 + span) / 3 + span**2 * places).sum()
-    pairs = readers * length * (readers * length - 1) - (span * (span - 1)).sum()
-    return Disagreement(
-        observed=_differences(continuum) / (readers * (readers - 1) * length**2),
-        expected=float(2 / length * expected / pairs) if pairs > 0 else 0.0,
-    )
-
-
-def _differences(continuum: Continuum) -> float:
-    """Sum of the squared differences between each annotator's spans and what every other marked there."""
-    order = np.argsort(continuum.axis + continuum.start)
-    who, start, end = continuum.annotator[order], continuum.start[order], continuum.end[order]
-    axis = continuum.axis[order]
-    readers = np.arange(continuum.annotators)
-    # A span's place on the axis of every annotator; the spans it meets there are neighbours.
-    shift = readers * continuum.length
-    first = np.searchsorted(axis + end, start[:, None] + shift, "right")
-    last = np.searchsorted(axis + start, end[:, None] + shift, "left")
-    other = who[:, None] != readers
-    met = np.where(other, last - first, 0)
-    alone = (other & (met == 0)).sum(axis=1)
-    rows, partners = ranges(first.ravel(), met.ravel())
-    rows //= len(readers)
-    moved = (start[rows] - start[partners]) ** 2 + (end[rows] - end[partners]) ** 2
-    # A span alone is counted as a span in a gap, and as a gap around a span.
-    return float(moved.sum() + 2 * (alone * (end - start) ** 2).sum())
 
 
 def _sums(at: Ints, weights: Floats, size: int) -> Floats:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from khabar.adjudication.agreement import unitizing
+from khabar.adjudication.agreement import alpha_u, unitizing
 from khabar.adjudication.agreement.alignment import Units
 from khabar.adjudication.agreement.codes import Floats
 from khabar.adjudication.agreement.continuum import Continuum, joined
@@ -21,7 +21,6 @@ from khabar.adjudication.agreement.units import names, outermost
 from khabar.model.agreement import ALL
 from khabar.model.columns import Ints, Mask
 
-NOT_SUMS = "no interval: it is no function of sums over articles"
 UNLIKE = "the articles were read by different numbers of annotators: see the pairs"
 NOTHING = "nobody marked anything, or all mark the same one thing"
 
@@ -68,7 +67,7 @@ def _unitizing(couples: Sequence[Couple]) -> Iterator[Measure]:
         for name, value in FAMILY.items():
             taken = of_sums(sums, row_by_row(lambda row, value=value: value(_pairs(row, len(labels)))))  # type: ignore[misc]
             yield Measure(name, n, "outermost spans", taken, read, of, NOTHING)
-        yield Measure("alpha_u", n, "outermost spans", _alpha_u(texts, read), read, of, UNLIKE, NOT_SUMS)
+        yield Measure("alpha_u", n, "outermost spans", _alpha_u(texts, read), read, of, UNLIKE)
         if of == ALL:
             compared = rows[readers[told.marks.article[rows], told.marks.annotator[rows]]]
             yield from _of_labels(couples[0], compared, sums, read)
@@ -134,15 +133,13 @@ def _pairs(row: Floats, labels: int) -> unitizing.Coincidences:
 
 
 def _alpha_u(texts: list[Continuum], read: Ints) -> Taken:
-    """Take alpha_U of the texts that have a weight; how much it is is nothing to it."""
+    """Take alpha_U, which is defined where as many annotators read each text."""
 
     def taken(weights: Floats, articles: Ints) -> Floats:
-        values = []
-        for row in weights:
-            some = [texts[at] for at in np.searchsorted(read, articles[row > 0])]
-            alike = len({text.annotators for text in some}) == 1
-            values.append(unitizing.alpha_u(joined(some)) if alike else np.nan)
-        return np.array(values)
+        some = [texts[at] for at in np.searchsorted(read, articles)]
+        if len({text.annotators for text in some}) > 1:
+            return np.full(len(weights), np.nan)
+        return alpha_u.weighted(joined(some), weights)
 
     return taken
 
