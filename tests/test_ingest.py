@@ -1,12 +1,15 @@
 import subprocess
+from collections import Counter
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from khabar.errors import BadRecord, BadText, Busy, NotFound
 from khabar.ingest.articles import Intake, identity_of, ingest
-from khabar.ingest.splits import SHARES, assign, split_of
-from khabar.store import Corpus
+from khabar.ingest.splits import SHARES, Story, assign, dealt
+from khabar.store import SPLITS, Corpus
 
 TEXT = "A \N{GRINNING FACE} page\nof two lines"
 
@@ -131,11 +134,84 @@ def test_articles_of_one_story_share_a_split_and_never_move(corpus, tmp_path):
     assert Corpus(corpus.root).splits == {**first, **second}
 
 
-def test_stories_fall_on_splits_by_their_shares():
-    drawn = [split_of(f"story {number}") for number in range(4000)]
+@st.composite
+def stories(draw):
+    names = draw(st.lists(st.text("abcdef", min_size=1, max_size=6), unique=True, max_size=60))
+    return [Story(name, draw(st.integers(1, 4)), draw(st.booleans())) for name in names]
 
-    for split, share in SHARES.items():
-        assert abs(drawn.count(split) / 4000 - share) < 0.02
+
+def counted(every, splits, *, withheld):
+    """Return the articles of each split among those that are withheld, or are not."""
+    return {
+        split: sum(each.articles for each in every if each.withheld == withheld and splits[each.name] == split)
+        for split in SPLITS
+    }
+
+
+@given(stories())
+def test_each_kind_of_article_has_its_share_of_every_split_within_one_story(every):
+    splits = dealt(every, {})
+
+    assert set(splits) == {each.name for each in every}
+    for withheld in (False, True):
+        held = counted(every, splits, withheld=withheld)
+        largest = max((each.articles for each in every if each.withheld == withheld), default=0)
+        for split, share in SHARES.items():
+            assert abs(held[split] - share / 10 * sum(held.values())) <= largest
+
+
+@given(stories(), st.data())
+def test_splits_depend_on_what_is_there_and_not_on_its_order(every, data):
+    shuffled = data.draw(st.permutations(every))
+
+    assert dealt(shuffled, {}) == dealt(every, {})
+
+
+@given(stories(), st.data())
+def test_what_has_a_split_keeps_it_and_what_comes_later_makes_up_for_it(every, data):
+    first = data.draw(st.lists(st.sampled_from(every), unique=True)) if every else []
+    taken = {each.name: data.draw(st.sampled_from(SPLITS)) for each in first}
+
+    given_ = dealt(every, taken)
+
+    assert set(given_) == {each.name for each in every} - set(taken)
+    # Where a split has more than its share already, it gets nothing while another lacks more.
+    for withheld in (False, True):
+        before = counted(first, taken, withheld=withheld)
+        total = sum(counted(every, {**taken, **given_}, withheld=withheld).values())
+        for split, share in SHARES.items():
+            if before[split] > share / 10 * total + 4:
+                assert all(given_.get(each.name) != split for each in every if each.withheld == withheld)
+
+
+def test_a_few_articles_of_each_kind_are_in_every_split_and_one_withheld_one_is_no_test(corpus, tmp_path):
+    for number in range(12):
+        path = tmp_path / f"p{number}.txt"
+        path.write_text(f"page {number}", encoding="utf-8")
+        take(corpus, path)
+    alone = tmp_path / "alone.txt"
+    alone.write_text("a page alone", encoding="utf-8")
+    take(corpus, alone, source="closed")
+
+    splits = assign(Corpus(corpus.root))
+
+    assert splits["closed-alone"] == "train"
+    assert Counter(splits.values()) == {"train": 11, "validation": 1, "test": 1}
+
+
+def test_a_story_that_is_told_by_open_and_closed_outlets_counts_among_those_that_can_be_read(corpus, tmp_path):
+    paths = [tmp_path / f"p{number}.txt" for number in range(10)]
+    for path in paths:
+        path.write_text(f"page {path.name}", encoding="utf-8")
+    take(corpus, *paths[:8])
+    corpus.add_to_split("train", [f"open-p{number}" for number in range(8)])
+    for path, source in zip(paths[8:], ("open", "closed"), strict=True):
+        list(ingest(corpus, Intake(corpus.source(source), story="both"), [path]))
+
+    splits = assign(Corpus(corpus.root))
+
+    # Among the withheld ones it would be the first, and train.
+    assert splits == {"open-p8": "test", "closed-p9": "test"}
 
 
 def test_a_list_whose_last_line_an_editor_left_open_is_continued_on_a_new_line(corpus, tmp_path, page):

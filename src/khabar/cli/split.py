@@ -8,7 +8,7 @@ import click
 @click.command()
 @click.pass_obj
 def command(root: Path) -> None:
-    """Assign new articles to splits, once and for ever."""
+    """Assign new articles to splits by story, in their shares, once and for ever."""
     from khabar.ingest.splits import assign
     from khabar.store import Corpus
 
