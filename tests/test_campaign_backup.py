@@ -169,6 +169,16 @@ def test_a_database_of_a_kind_that_nothing_is_known_of_is_refused(state, tmp_pat
         backup(state, tmp_path / "one.tar.gz")
 
 
+def test_a_database_that_is_not_label_studios_is_not_backed_up(state, tmp_path):
+    with closing(sqlite3.connect(state.folder / DATABASE)) as connection:
+        connection.execute("drop table task")
+
+    with pytest.raises(ServerTrouble, match="no such table: task: is it Label Studio's"):
+        backup(state, tmp_path / "one.tar.gz")
+
+    assert not list(tmp_path.glob("*one.tar.gz*"))
+
+
 def test_what_hangs_on_no_task_or_on_no_project_is_held_by_none(state):
     with closing(sqlite3.connect(state.folder / DATABASE)) as connection, connection:
         connection.executescript("insert into task values (3, null), (4, 9);")

@@ -4,6 +4,7 @@ The last test is a campaign on a Label Studio that keeps everything there.
 """
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import msgspec
@@ -17,13 +18,14 @@ from khabar.campaign.database import database_of
 from khabar.campaign.database.held import Held, held, spoken, together
 from khabar.campaign.drill import drill
 from khabar.campaign.load import Load
+from khabar.campaign.monitor.locks import locks
 from khabar.campaign.people import People
 from khabar.campaign.pull import pull
 from khabar.campaign.push import push
 from khabar.campaign.server import Studio
 from khabar.errors import Changed, NotFound, ServerTrouble
 from postgres import PLAIN, Cluster
-from studios import FACE, add, begin, of, post, put, quiet, tasks_on
+from studios import FACE, add, begin, number, of, post, put, quiet, tasks_on
 
 pytestmark = pytest.mark.server
 
@@ -177,6 +179,16 @@ def test_a_server_that_was_never_started_has_nothing_to_back_up(cluster, full, s
     assert not (tmp_path / "one.tar.gz").exists()
 
 
+def test_a_database_that_is_not_label_studios_is_not_backed_up(cluster, full, tmp_path):
+    studio = full()
+    cluster.ask("drop table task cascade", studio.variables["POSTGRE_NAME"])
+
+    with pytest.raises(ServerTrouble, match="its copy gives no table 'task': is it Label Studio's"):
+        backup(studio, tmp_path / "one.tar.gz")
+
+    assert not list(tmp_path.glob("*one.tar.gz*"))
+
+
 def test_clients_that_are_missing_or_older_than_the_server_get_a_line(full, clients, tmp_path):
     studio, (folder, _) = full(), clients
     dump = folder / "pg_dump"
@@ -246,9 +258,11 @@ def test_a_drill_that_fails_leaves_no_database_behind(cluster, full, sqlite_one)
 
 
 @pytest.fixture
-def labelled(environment, cluster, tmp_path):
-    """A Label Studio that is up and keeps its state in PostgreSQL."""
-    studio = Studio(tmp_path / "studio", environment, cluster.new())
+def labelled(environment, cluster, tmp_path, monkeypatch):
+    """A Label Studio that is up and keeps its state in PostgreSQL, as the variables at hand say."""
+    for key, value in cluster.new().items():
+        monkeypatch.setenv(key, value)
+    studio = Studio(tmp_path / "studio", environment)
     studio.up(port=0)
     yield studio
     studio.down()
@@ -268,6 +282,8 @@ def test_a_campaign_in_postgresql_is_pushed_pulled_drilled_and_restored(corpus, 
             begun = {"result": task["predictions"][0]["result"], "lead_time": 2.5}
             post(door, f"tasks/{task['id']}/annotations", begun, token=person.token)
         found = pull(campaign, door, quiet)
+        post(door, f"projects/{number(campaign)}/next", None, method="GET", token=person.token)
+    (kept,) = locks(campaign)
     told = backup(labelled, tmp_path / "one.tar.gz")
     drilled = drill(labelled, tmp_path / "one.tar.gz", quiet)
     other = studio_of("other", cluster.new())
@@ -275,6 +291,8 @@ def test_a_campaign_in_postgresql_is_pushed_pulled_drilled_and_restored(corpus, 
 
     assert (first["tasks"], again["tasks"]) == (3, 0)
     assert (found.summary.annotations, found.summary.quarantined) == (2, 0)
+    assert (kept.article, kept.annotator) == (keys[2], "sami")
+    assert timedelta(0) <= datetime.now(UTC) - kept.touched < timedelta(hours=1)
     for key in keys[:2]:
         pulled = corpus.read_annotation(campaign.folder / "annotations" / "sami" / f"{key}.json")
         assert [(each.start, each.end, each.label) for each in pulled.spans] == [

@@ -1,6 +1,6 @@
-"""Where the embedded server keeps its state, by what a back-up needs of it: SQLite, or PostgreSQL by setting."""
+"""Where the embedded server keeps its state, by what is needed of it here: SQLite, or PostgreSQL by setting."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -34,6 +34,9 @@ class Database(Protocol):
 
     def full(self) -> bool:
         """Tell whether it holds tables."""
+
+    def ask(self, query: str) -> Sequence[Sequence[Any]]:
+        """Return the rows that a query finds; numbers may come as text, moments do, in UTC."""
 
     def copy(self, target: Path) -> None:
         """Write all that it holds at one moment into a new file; it may be in use."""

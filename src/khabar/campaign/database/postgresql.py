@@ -4,6 +4,8 @@ They are told where the database is as Label Studio is, by ``POSTGRE_...`` varia
 the environment, never on a command line.  What a dump holds is read from the dump itself, so it is of one moment.
 """
 
+import csv
+import io
 import os
 import re
 import secrets
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +26,7 @@ PATIENCE = "30"
 SCRATCH = "khabar_drill_"
 """Beginning of the names of databases that are made here, and dropped."""
 
+_PSQL = ("--no-password", "--no-psqlrc", "--quiet", "--tuples-only", "--csv", "--set=ON_ERROR_STOP=1")
 _TABLES = "select count(*) from pg_tables where schemaname !~ '^pg_' and schemaname <> 'information_schema'"
 _MAY_CREATE = "select rolsuper or rolcreatedb from pg_roles where rolname = current_user"
 _CREATE = """
@@ -32,6 +36,7 @@ from pg_database where datname = current_database()
 \\gexec
 """
 _HEAD = re.compile(rb"COPY .* \((.*)\) FROM stdin;\n")
+_END = b"\\.\n"
 _ESCAPED = re.compile(rb"\\(.)")
 _MEANT = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
@@ -62,6 +67,8 @@ class PostgreSQL:
             "PGPASSWORD": told["PASSWORD"],
             "PGDATABASE": self.name,
             "PGCLIENTENCODING": "UTF8",
+            "PGDATESTYLE": "ISO",
+            "PGTZ": "UTC",
             "PGCONNECT_TIMEOUT": kept.get("PGCONNECT_TIMEOUT", PATIENCE),
             "LC_ALL": "C",
         }
@@ -71,7 +78,15 @@ class PostgreSQL:
 
     def full(self) -> bool:
         """Tell whether it holds tables."""
-        return self._asked(_TABLES) != "0"
+        return self.ask(_TABLES) != [["0"]]
+
+    def ask(self, query: str) -> list[list[str]]:
+        """Return the rows that a query finds, as text; moments in UTC.
+
+        Raises:
+            ServerTrouble: the server does not answer it.
+        """
+        return list(csv.reader(io.StringIO(self._run("psql", *_PSQL, script=query), newline="")))
 
     def copy(self, target: Path) -> None:
         """Write all that it holds at one moment into a new file; it may be in use.
@@ -79,7 +94,8 @@ class PostgreSQL:
         Raises:
             ServerTrouble: pg_dump is older than the server, which it cannot read then.
         """
-        server = int(self._asked("show server_version_num")) // 10_000
+        ((number,),) = self.ask("show server_version_num")
+        server = int(number) // 10_000
         version = self._run("pg_dump", "--version").strip()
         found = re.search(r"\) (\d+)", version)
         if found is None or int(found[1]) < server:
@@ -90,26 +106,30 @@ class PostgreSQL:
         self._run("pg_dump", "--no-password", "--format=custom", "--compress=1", f"--file={target}")
 
     def rows(self, copy: Path, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
-        """Yield some columns of a table's rows from a copy: the text that PostgreSQL's COPY gives for each."""
+        """Yield some columns of a table's rows from a copy: the text that PostgreSQL's COPY gives for each.
+
+        Raises:
+            ServerTrouble: there is no such table in it, or the copy is broken.
+        """
         command = (_program("pg_restore"), "--data-only", f"--table={table}", "--file=-", str(copy))
+        at: list[int] | None = None
         with subprocess.Popen(  # noqa: S603 - as in `_run`
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self._variables
         ) as process:
-            at: list[int] = []
-            for line in process.stdout or ():
-                if at and line != b"\\.\n":
-                    values = line[:-1].split(b"\t")
-                    yield tuple(_plain(values[each]) for each in at)
-                elif head := _HEAD.fullmatch(line):
+            lines = iter(process.stdout or ())
+            for line in lines:
+                if head := _HEAD.fullmatch(line):
                     there = [each.strip('"') for each in head[1].decode().split(", ")]
                     at = [there.index(each) for each in columns]
-                else:
-                    at = []
-        if process.returncode:
-            raise ServerTrouble(f"pg_restore cannot read the dump of {self}: back it up again")
+                    for row in takewhile(_END.__ne__, lines):
+                        values = row[:-1].split(b"\t")
+                        yield tuple(_plain(values[each]) for each in at)
+        if process.returncode or at is None:
+            raise ServerTrouble(f"{self}: its copy gives no table '{table}': is it Label Studio's?")
 
     def put_back(self, copy: Path) -> None:
         """Fill it from a copy, whole or not at all; it is empty."""
+        # An extension that is there already may be another's, who alone may comment on it.
         how = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
         self._run("pg_restore", "--no-password", *how, f"--dbname={self.name}", str(copy))
 
@@ -120,22 +140,17 @@ class PostgreSQL:
         Raises:
             ServerTrouble: the role may not create databases.
         """
-        if self._asked(_MAY_CREATE) != "t":
+        if self.ask(_MAY_CREATE) != [["t"]]:
             raise ServerTrouble(
                 f"{self}: the role '{self.user}' may not create databases, a drill needs one of its own beside it:"
                 " let it (ALTER ROLE ... CREATEDB), or set POSTGRE_USER to a role that may"
             )
         name = SCRATCH + secrets.token_hex(6)
-        self._asked(_CREATE.format(name=name))
         try:
+            self.ask(_CREATE.format(name=name))
             yield {"POSTGRE_NAME": name}
         finally:
-            self._asked(f"drop database {name} with (force)")
-
-    def _asked(self, script: str) -> str:
-        """Run SQL; return what it answers, a line a row."""
-        switches = ("--no-password", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1")
-        return self._run("psql", *switches, script=script).strip()
+            self.ask(f"drop database if exists {name} with (force)")
 
     def _run(self, program: str, *arguments: str, script: str = "") -> str:
         done = subprocess.run(  # noqa: S603 - PostgreSQL's clients, the arguments are from here
