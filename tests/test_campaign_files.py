@@ -102,3 +102,44 @@ def test_a_pull_says_how_many_rules_break_in_what_it_brought(campaign, tmp_path,
     assert (sound, broken) == (0, 0)
     assert "errors" not in told
     assert "4 errors in what was pulled: khabar check annotations/campaigns/by-hand/annotations" in told_of_it
+
+
+# How what was believed a pull ago cannot be read now; whether its article can still be told.
+UNREAD = [
+    (lambda task: task["data"].pop("sha256"), True),
+    (lambda task: task["data"].update(text=None), True),
+    (lambda task: task.update(id="one"), True),
+    (lambda task: task["annotations"][0].pop("id"), True),
+    (lambda task: task["annotations"][0].update(completed_by=None), True),
+    (lambda task: task["data"].pop("article"), False),
+    (lambda task: task.pop("data"), False),
+    (lambda task: task.update(TWICE=[]), False),
+]
+
+
+@pytest.mark.parametrize(("broken", "told"), UNREAD)
+def test_what_cannot_be_read_now_keeps_its_annotation_note_and_record(campaign, tmp_path, broken, told):
+    path = export(campaign, tmp_path / "export.json")
+    note = {"id": "n", "type": "textarea", "from_name": "note", "to_name": "text", "value": {"text": ["too long"]}}
+    first, second = json.loads(path.read_bytes())
+    first["annotations"][0]["result"].append(note)
+    path.write_text(json.dumps([first, second]), encoding="utf-8")
+    take(campaign, [path])
+    before = {each: each.read_bytes() for each in (campaign.folder / "annotations").rglob("*.json")}
+    notes = (campaign.folder / "notes.jsonl").read_bytes()
+
+    broken(first)
+    second["annotations"] = []
+    path.write_text(json.dumps([first, second]).replace("TWICE", "drafts"), encoding="utf-8")
+    found = take(Campaign(campaign.corpus, "by-hand"), [path])
+
+    # The other article's annotation was deleted: that can be told unless the unread task may be of any article.
+    kept = {each for each in before if told is False or each.stem == "open-a"}
+    assert {each: each.read_bytes() for each in (campaign.folder / "annotations").rglob("*.json")} == {
+        each: before[each] for each in kept
+    }
+    assert (len(found.away), found.written, found.removed) == (1, 0, 2 - len(kept))
+    assert found.notes == (f"{len(kept)} annotations could not be read now and stay as they were: see the quarantine",)
+    assert (campaign.folder / "notes.jsonl").read_bytes() == notes
+    states = {each.article: each.state for each in campaign.corpus.work("by-hand") if each.annotation}
+    assert states == {"open-a": "submitted", "closed-b": "deleted" if told else "submitted"}

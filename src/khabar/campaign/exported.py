@@ -23,6 +23,14 @@ class _Page(msgspec.Struct):
     tasks: list[msgspec.Raw]
 
 
+class _Named(msgspec.Struct):
+    article: str = ""
+
+
+class _Naming(msgspec.Struct):
+    data: _Named
+
+
 class User(msgspec.Struct):
     """A user, where the server spells one out."""
 
@@ -137,6 +145,15 @@ def whole(raw: Raw) -> None:
 def user(told: int | User | None) -> int | None:
     """Return the id of a user, however the server tells it."""
     return told.id if isinstance(told, User) else told
+
+
+def article_in(raw: Raw) -> str:
+    """Return the article that a task names, whatever else is wrong with it; empty where none can be told."""
+    try:
+        whole(raw)
+        return decoded(raw, _Naming).data.article
+    except Broken:
+        return ""
 
 
 def tasks_of(page: bytes, place: str) -> list[bytes]:

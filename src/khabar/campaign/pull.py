@@ -12,7 +12,7 @@ import msgspec
 
 from khabar.campaign.address import EMBEDDED
 from khabar.campaign.client import Door
-from khabar.campaign.exported import tasks_of
+from khabar.campaign.exported import article_in, tasks_of
 from khabar.campaign.exports import Exports, Key, Pull, State, when
 from khabar.campaign.fetch import Fetch
 from khabar.campaign.folder import Campaign
@@ -118,6 +118,7 @@ class _Settling:
         self._people = people
         self._ages: dict[Path, tuple[datetime, int]] = {}
         self._noted: dict[Path, Note] = {}
+        self._unread: set[str] = set()
         self._work: list[Work] = []
         self._away: list[Quarantined] = []
         self._notes: list[str] = []
@@ -132,12 +133,12 @@ class _Settling:
         for project, raw in exports.newest(states):
             reading, desk = readings[project]
             self._work += rows(raw, desk)
-            self._add(read_task(raw, reading))
+            self._add(raw, read_task(raw, reading))
         removed = self._remove()
         self._away.sort(key=lambda each: (each.task, each.annotation))
         self._put(QUARANTINE, self._away)
         self._put(NOTES, [self._noted[key] for key in sorted(self._noted)])
-        self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work))
+        self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work, self._stays))
         summary = self._summary(exports, states)
         if summary.number:
             exports.put(summary)
@@ -153,7 +154,10 @@ class _Settling:
         due = {each.article: each for each in self._campaign.fixed if each.project == project}
         return Reading(self._campaign.page, who, find), Desk(project, who, self._users, due, drafts)
 
-    def _add(self, outcome: Outcome) -> None:
+    def _add(self, raw: bytes, outcome: Outcome) -> None:
+        believed = {each.number for each in outcome.believed}
+        if any(each.annotation not in believed for each in outcome.away):
+            self._unread.add(article_in(raw))
         self._away += outcome.away
         self._notes += outcome.notes
         self._cancelled += outcome.cancelled
@@ -189,13 +193,27 @@ class _Settling:
             self._written += 1
 
     def _remove(self) -> int:
-        """Remove annotations that are gone from the server; those of a task that cannot be read now stay."""
-        unread = {each.article for each in self._away if not each.annotation}
-        gone = [path for path in sorted(self._folder.glob("*/*.json")) if path not in self._ages]
-        gone = [path for path in gone if path.stem not in unread]
-        for path in gone:
-            path.unlink()
-        return len(gone)
+        """Remove annotations that are gone from the server; those that cannot be read now stay, with their notes."""
+        notes = self._corpus.campaign_notes(self._campaign.name)
+        removed = stayed = 0
+        for path in sorted(set(self._folder.glob("*/*.json")).difference(self._ages)):
+            if not self._stays(path.stem):
+                path.unlink()
+                removed += 1
+                continue
+            stayed += 1
+            if note := notes.get((path.parent.name, path.stem)):
+                self._noted[path] = Note(article=path.stem, annotator=path.parent.name, note=note)
+        if stayed:
+            self._notes.append(f"{stayed} annotations could not be read now and stay as they were: see the quarantine")
+        return removed
+
+    def _stays(self, article: str) -> bool:
+        """Tell whether what is known of an article may still be on the server, in what could not be read there.
+
+        A task of which not even the article can be told may be of any.
+        """
+        return article in self._unread or "" in self._unread
 
     def _put(self, name: str, records: list[Quarantined] | list[Work] | list[Note]) -> None:
         path = self._campaign.folder / name

@@ -1,6 +1,6 @@
 """``work.jsonl``: what was done, as far as pulls have seen it.  Names of accounts become pseudonyms here."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -51,8 +51,14 @@ def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
     yield from begun or [about]
 
 
-def merged(before: Iterable[Work], now: Iterable[Work]) -> list[Work]:
-    """Return what was done as it stands now, with what earlier pulls saw: versions counted, the deleted kept."""
+def merged(before: Iterable[Work], now: Iterable[Work], stays: Callable[[str], bool]) -> list[Work]:
+    """Return what was done as it stands now, with what earlier pulls saw: versions counted, the deleted kept.
+
+    Args:
+        before: What the last pull wrote.
+        now: What was read now.
+        stays: Tells of an article whether some of it could not be read now: that is not deleted for that.
+    """
     found: dict[tuple[int, int, bool], Work] = {_key(each): each for each in before if each.annotation}
     fresh = {_key(each): each for each in now}
     for key, each in fresh.items():
@@ -60,12 +66,12 @@ def merged(before: Iterable[Work], now: Iterable[Work]) -> list[Work]:
         if old is not None and each.annotation:
             changed = (old.updated, old.state) != (each.updated, each.state)
             fresh[key] = msgspec.structs.replace(each, versions=old.versions + changed)
-    gone = [
-        msgspec.structs.replace(each, state="deleted")
+    missing = [
+        each if stays(each.article) else msgspec.structs.replace(each, state="deleted")
         for key, each in found.items()
         if key not in fresh and each.state != "draft"  # a draft ends when it is submitted
     ]
-    return sorted([*fresh.values(), *gone], key=lambda each: (each.project, each.task, _key(each)))
+    return sorted([*fresh.values(), *missing], key=lambda each: (each.project, each.task, _key(each)))
 
 
 def _key(each: Work) -> tuple[int, int, bool]:

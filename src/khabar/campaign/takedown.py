@@ -4,18 +4,8 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
-import msgspec
-
-from khabar.campaign.exported import Broken, decoded, tasks_of
+from khabar.campaign.exported import article_in, tasks_of
 from khabar.store import Corpus, write_atomically
-
-
-class _Data(msgspec.Struct):
-    article: str = ""
-
-
-class _Task(msgspec.Struct):
-    data: _Data
 
 
 def forget(corpus: Corpus, key: str) -> list[Path]:
@@ -47,10 +37,8 @@ def without(page: bytes, keys: Collection[str], place: str) -> bytes:
 
 
 def _is_of(task: bytes, key: str) -> bool:
-    try:
-        return decoded(task, _Task).data.article == key
-    except Broken:
-        return f'"{key}"'.encode() in task
+    named = article_in(task)
+    return named == key if named else f'"{key}"'.encode() in task
 
 
 def _replaced_digest(manifest: Path, old: bytes, new: bytes) -> None:
