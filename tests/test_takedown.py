@@ -10,7 +10,7 @@ from built import files_of, resealed, written
 from conftest import add_gold
 from khabar import checks
 from khabar.campaign import tasks
-from khabar.campaign.folder import Campaign, new_campaign
+from khabar.campaign.folder import Campaign, Design, new_campaign
 from khabar.campaign.load import Load
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull, take
@@ -173,6 +173,51 @@ def test_a_takedown_that_was_cut_off_is_found_and_completed(full, khabar_here):
     assert status == 0
     assert errors(Corpus(full.root)) == []
     assert len((full.root / "corpus" / "tombstones.jsonl").read_bytes().splitlines()) == 1
+
+
+def test_what_an_old_clone_or_a_hand_brings_back_into_a_campaign_is_found_and_goes_again(full, campaign, khabar_here):
+    lines, (page,) = campaign.folder / "work.jsonl", full.campaign_pages()
+    before = lines.read_bytes(), page.read_bytes()
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    assert errors(Corpus(full.root)) == []
+
+    lines.write_bytes(before[0])
+    page.write_bytes(before[1])
+
+    (found,) = errors(Corpus(full.root))
+    assert (found.check, found.article) == ("taken-down-gone", "open-a")
+    assert "what annotations/campaigns/pilot/work.jsonl tells of it" in found.message
+    assert "what annotations/campaigns/pilot/exports/0001/all/page-0001.json tells of it" in found.message
+    khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+    assert errors(Corpus(full.root)) == []
+
+
+def test_nobody_is_asked_again_for_what_was_taken_down(full, khabar_here):
+    keys = tuple(article.id for article in full.articles)
+    one = new_campaign(full, "one", full.labels.layer_names, keys)
+    controls = Design(controls=("open-a",), qualification=("open-b",))
+    two = new_campaign(full, "two", full.labels.layer_names, ["open-c"], controls)
+    for key in ("open-a", "open-b"):
+        khabar_here("--root", full.root, "takedown", key, "--reason", REASON)
+
+    for name in (one.name, two.name):
+        fresh = Campaign(Corpus(full.root), name)
+        there = fresh.fixed
+        fresh.fix()  # as every push does
+
+        assert {each.article for each in there} <= {"open-c", "open-a.2"}
+        assert fresh.fixed == fresh.assignments == there
+    assert errors(Corpus(full.root)) == []
+
+
+@pytest.mark.parametrize("folder", ["corpus", "annotations/gold", "annotations/campaigns/pilot"])
+def test_it_waits_for_whoever_could_write_the_article_back(full, campaign, khabar_here, folder):
+    with full.alone(full.root / folder):
+        status, _, err = khabar_here("--root", full.root, "takedown", "open-a", "--reason", REASON)
+
+    assert (status, f"{folder}: another khabar writes there now: wait until it is done" in err) == (2, True)
+    assert full.has_article("open-a")
+    assert not (full.root / "corpus" / "tombstones.jsonl").exists()
 
 
 @pytest.mark.parametrize("reason", ["", " ", "two\nlines"])

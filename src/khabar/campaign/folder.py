@@ -85,8 +85,8 @@ class Campaign:
 
     @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
-        """Who annotates what: what is fixed, then what the plan asks beyond it."""
-        return completed(self.plan, self.fixed)
+        """Who annotates what: what is fixed, then what the plan asks beyond it; not what was taken down."""
+        return completed(self.plan.without(self.corpus.tombstones), self.fixed)
 
     @property
     def due(self) -> tuple[Assignment, ...]:

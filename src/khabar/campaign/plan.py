@@ -6,7 +6,7 @@ is drawn from it by `khabar.campaign.assignments`.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -79,6 +79,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def known(self) -> frozenset[str]:
         """The articles by which annotators are measured: their gold was there before."""
         return frozenset((*self.qualification, *self.controls))
+
+    def without(self, keys: Collection[str]) -> "Plan":
+        """Return the plan as if it had never asked some articles."""
+        asked = {
+            name: tuple(key for key in getattr(self, name) if key not in keys)
+            for name in ("articles", "qualification", "controls")
+        }
+        return msgspec.structs.replace(self, **asked)
 
     @property
     def cohorts(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ def forget(corpus: Corpus, key: str) -> list[Path]:
     changed = []
     for name in corpus.campaigns:
         folder = corpus.campaign(name)
-        for page in sorted((folder / "exports").rglob("*.json")):
+        for page in corpus.campaign_pages(name):
             content = page.read_bytes()
             kept = without(content, (key,), corpus.shown(page))
             if kept == content:

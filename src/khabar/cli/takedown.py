@@ -18,7 +18,8 @@ def command(root: Path, article: str, reason: str) -> None:
 
     corpus = Corpus(root)
     repeated = [] if article in corpus.tombstones else list(repeats(corpus, corpus.article(article)))
-    gone = [*take_down(corpus, article, reason), *forget(corpus, article)]
+    with corpus.alone_everywhere():
+        gone = [*take_down(corpus, article, reason), *forget(corpus, article)]
     for path in gone:
         click.echo(corpus.shown(path))
     click.echo(f"{article}: taken down, {len(gone)} files changed or removed", err=True)

@@ -44,6 +44,14 @@ class Campaigns(Intake):
         pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
         return sorted(pulled, key=lambda path: (path.name, path.parent.name))
 
+    def campaign_pages(self, name: str = "*") -> list[Path]:
+        """Return the pages that a campaign pulled, or every campaign: what the server sent, where it is at hand."""
+        return sorted(self._annotations.glob(f"campaigns/{name}/exports/**/*.json"))
+
+    def campaign_lines(self) -> list[Path]:
+        """Return the files in which campaigns keep lines, each on an article."""
+        return sorted(self._annotations.glob("campaigns/*/*.jsonl"))
+
     def campaign_predictions(self, name: str) -> list[Path]:
         """Return the predictions that were pushed into a campaign, article by article."""
         kept = (self.campaign(name) / PREDICTIONS).glob("*/*.json")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -173,8 +174,19 @@ class Corpus(Campaigns):
         own = self.said_of(key)
         for path in own:
             path.unlink()
-        kept = sorted(self._annotations.glob("campaigns/*/*.jsonl"))
-        return [*own, *(path for path in kept if without_lines(path, "article", key))]
+        return [*own, *(path for path in self.campaign_lines() if without_lines(path, "article", key))]
+
+    @contextmanager
+    def alone_everywhere(self) -> Iterator[None]:
+        """Be the only process that writes what was ingested, gold and campaigns, for what reaches into all of them.
+
+        Raises:
+            Busy: another one writes in one of them.
+        """
+        with ExitStack() as locks:
+            for folder in (self.corpus_folder, self.gold_folder, *map(self.campaign, self.campaigns)):
+                locks.enter_context(self.alone(folder))
+            yield
 
     # .studio/, the embedded Label Studio's, and dist/, written by release
 
