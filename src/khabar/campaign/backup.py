@@ -110,7 +110,7 @@ def restore(path: Path, studio: Studio) -> Contents:
                 (Path(folder) / name).chmod(0o600)
             (Path(folder) / "data").mkdir(exist_ok=True)
             (Path(folder) / "data").chmod(0o700)
-            database.put_back(Path(folder) / database.part)
+            database.put_back(Path(folder) / database.part)  # the longest step, and the one that may fail
             for name in ("admin.json", FILE, "data"):  # the data last: without it there is no state
                 if (Path(folder) / name).exists():
                     (Path(folder) / name).replace(studio.folder / name)

@@ -19,18 +19,15 @@ CHOSEN: dict[Kind, str] = {
 
 
 class Database(Protocol):
-    """A database of Label Studio; as text, what a person calls it.
-
-    Attributes:
-        kind: What a back-up of it says.
-        part: Where its copy lies in a back-up; what lies under ``data/`` comes back with that folder.
-    """
+    """A database of Label Studio; as text, what a person calls it."""
 
     @property
-    def kind(self) -> Kind: ...
+    def kind(self) -> Kind:
+        """What a back-up of it says."""
 
     @property
-    def part(self) -> str: ...
+    def part(self) -> str:
+        """Where its copy lies in a back-up; what lies under ``data/`` comes back with that folder."""
 
     def full(self) -> bool:
         """Tell whether it holds tables."""
