@@ -149,6 +149,32 @@ def test_a_back_up_that_was_touched_is_refused_and_leaves_nothing(state, empty, 
     assert everything(empty.folder) == {}
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_back_up_touches_no_file_elsewhere(state, empty, tmp_path, absolute):
+    path, victim = tmp_path / "one.tar.gz", tmp_path / "victim"
+    victim.write_bytes(b"{}")
+    victim.chmod(0o644)
+    backup(state, path)
+    name = str(victim) if absolute else "../../victim"
+
+    def named(part, content):
+        return content.replace(b'"admin.json"', json.dumps(name).encode()) if part == CONTENTS else content
+
+    repacked(path, named)
+    with tarfile.open(path) as archive:
+        parts = [(each, archive.extractfile(each).read()) for each in archive.getmembers()]
+    with tarfile.open(path, "w:gz") as archive:
+        for head, content in parts:
+            head.name = name if head.name == "admin.json" else head.name
+            archive.addfile(head, io.BytesIO(content))
+
+    with pytest.raises(BadRecord, match="leads out of the back-up: do not trust it"):
+        restore(path, empty)
+
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o644
+    assert everything(empty.folder) == {}
+
+
 def test_what_is_no_back_up_or_half_of_one_is_refused(state, empty, tmp_path):
     path = tmp_path / "one.tar.gz"
     backup(state, path)

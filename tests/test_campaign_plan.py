@@ -259,6 +259,13 @@ def test_a_query_finds_what_records_say(many, query, count):
     assert len(chosen(many, query)) == count
 
 
+@pytest.mark.parametrize("date", ["yesterday", "2024-3-1", "2024-5", "2024-02-30", "20240301", "2024-W1"])
+def test_a_query_for_a_date_that_is_none_is_refused(many, date):
+    for query in (Query(since=date), Query(until=date)):
+        with pytest.raises(BadRecord, match=f"'{date}' is no date of the calendar: ask for YYYY, YYYY-MM or"):
+            chosen(many, query)
+
+
 def test_a_query_for_what_does_not_exist_is_refused(many):
     for query in (Query(sources=("x",)), Query(splits=("x",)), Query(stories=("x",))):
         with pytest.raises(NotFound):

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import FIXTURES, cases, findings, numbered
-from conftest import add_gold
+from conftest import add_gold, add_judgement
 from khabar import checks
 from khabar.checks import parquet
 from khabar.checks.kinds import LOOSE
@@ -25,6 +25,7 @@ from khabar.model.finding import Level, Severity
 from khabar.model.nested import nested
 from khabar.model.records import Annotated, batch
 from khabar.model.text import digest
+from khabar.store import Corpus
 from naive import naive
 
 SOURCE = Source(id="open", outlet="", license="CC-BY-4.0", rights_holder="", redistribute="text", provenance="authored")
@@ -459,3 +460,31 @@ def test_a_row_group_that_is_larger_than_a_batch_is_judged_slice_by_slice(corpus
 
     assert [each for part in sliced for each in part.findings] == whole
     assert sum(part.annotations for part in sliced) == 5
+
+
+@pytest.mark.parametrize("name", ["decisions", "exports"])
+def test_gold_of_a_source_that_is_called_like_a_folder_of_ours_is_checked(corpus, name):
+    path = corpus.corpus_folder / "sources.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("[open]", f"[{name}]"), encoding="utf-8")
+    corpus = Corpus(corpus.root)
+    add_gold(corpus, name, "a", "[[Port Sami ](GPE)opens](HEADLINE)")
+
+    found = [each.check for part in checks.judge(corpus, []) for each in part.findings]
+
+    assert "span-trimmed" in found
+
+
+def test_what_a_checkout_keeps_beside_annotations_is_none(corpus):
+    article = add_gold(corpus, "open", "a", "[Nothing was said](BODY)")
+    add_judgement(corpus, article, "exports", "[Nothing was said](BODY)", "decisions")
+    campaign, annotations = corpus.campaign("decisions"), corpus.root / "annotations"
+    for path in (
+        campaign / "exports" / "0001" / "all" / "page-0001.json",
+        annotations / "decisions" / "open" / "a.json",
+    ):
+        path.parent.mkdir(parents=True)
+        path.write_text("[]", encoding="utf-8")
+    gold, said = corpus.gold_files()[0], campaign / "annotations" / "exports" / f"{article}.json"
+
+    assert corpus.annotation_files(annotations) == sorted([gold, said])
+    assert corpus.annotation_files(campaign) == [said]

@@ -452,7 +452,7 @@ def test_a_path_that_is_let_through_stays_below_the_release(path):
 def test_a_name_of_a_corpus_that_is_no_name_is_refused(hub, cache, name):
     publish(hub, resealed(files_of(built()), lambda manifest: manifest.update(name=name)))
 
-    with pytest.raises(BadRecord, match="is no name of a corpus"):
+    with pytest.raises(BadRecord, match=r"matching regex .* at `\$\.name`"):
         fetch()
 
 

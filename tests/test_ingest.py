@@ -236,8 +236,9 @@ def test_two_ingests_at_once_do_not_mix(corpus, page):
         take(Corpus(corpus.root), page)
 
 
-def test_a_date_that_is_none_is_refused_and_nothing_taken(corpus, page):
-    (outcome,) = ingest(corpus, Intake(corpus.source("open"), published="31 March\n2026"), [page])
+@pytest.mark.parametrize("date", ["31 March\n2026", "2024-13-99", "2023-02-29", "2024-13", "0000", "2024-3-1"])
+def test_a_date_that_is_none_is_refused_and_nothing_taken(corpus, page, date):
+    (outcome,) = ingest(corpus, Intake(corpus.source("open"), published=date), [page])
 
     assert outcome.article is None
     assert "a date is YYYY-MM-DD" in outcome.message

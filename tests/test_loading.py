@@ -258,6 +258,21 @@ def test_other_rows_under_a_manifest_edited_to_match_are_digested_and_found(cach
         khabar.load(written(resealed(files), tmp_path / "it"))
 
 
+@pytest.mark.parametrize("name", ["../../up", "/up", "a/b", ""])
+def test_no_name_in_a_manifest_leads_out_of_the_folder_that_is_made_of_it(tmp_path, name):
+    def with_split(manifest):
+        splits = manifest["configs"]["articles"]["splits"]
+        splits[name] = splits.pop("train")
+
+    def with_config(manifest):
+        manifest["configs"][name] = manifest["configs"].pop("quotes")
+
+    for number, change in enumerate((with_split, with_config)):
+        folder = written(resealed(files_of(built()), change), tmp_path / str(number))
+        with pytest.raises(BadRecord, match=r"manifest\.json: Expected `str` matching regex"):
+            read_manifest(folder)
+
+
 def test_where_nothing_can_be_kept_a_release_opens_all_the_same(cache, tmp_path, monkeypatch):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("KHABAR_CACHE", str(tmp_path / "file" / "cache"))

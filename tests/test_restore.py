@@ -253,6 +253,9 @@ def test_the_letters_of_a_page_are_utf_8_or_what_is_declared_or_unknown():
         decoded(cp1256)
     with pytest.raises(BadText, match="declares no-such, which it is not"):
         decoded(cp1256, "no-such")
+    for odd in ("undefined", "idna", "rot13", "a\0b"):
+        with pytest.raises(BadText, match="which it is not either: convert it"):
+            decoded(cp1256, odd)
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -313,6 +316,21 @@ def test_arabic_archives_are_read_in_what_they_are_written_in_or_told():
         assert len(texts) == 1, "every encoding gives one text"
         assert all("it is not UTF-8" in each.problem for each in pages if each.text is None)
     assert any(each.problem for pages in by_page.values() for each in pages)
+
+
+def test_a_page_in_letters_of_nobody_ends_no_archive(have):
+    pages = {
+        "https://x.y/a": (
+            "<p>caf\N{LATIN SMALL LETTER E WITH ACUTE}".encode("latin-1"),
+            "text/html; charset=undefined",
+        ),
+        "https://x.y/b": (b"<p>words", "text/html"),
+    }
+    (have / "a.warc.gz").write_bytes(warc(pages))
+
+    told = [(each.url[-1], each.text, "undefined" in each.problem) for each in kept(have / "a.warc.gz", 1 << 20)]
+
+    assert told == [("a", None, True), ("b", "words", False)]
 
 
 @pytest.mark.parametrize(("name", "module"), [("a.html", "selectolax.lexbor"), ("a.warc.gz", "fastwarc.warc")])

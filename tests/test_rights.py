@@ -62,6 +62,11 @@ def test_an_article_has_the_last_word_on_its_license():
     assert (held.license, held.license_since) == ("CC-BY-4.0", "2020")
 
 
+def test_a_license_holds_since_a_day_that_there_is():
+    with pytest.raises(msgspec.ValidationError, match="'2024-02-30' is no date of the calendar"):
+        source(relicensed=[{"since": "2024-02-30", "license": "CC0-1.0"}])
+
+
 def test_licenses_stand_in_order():
     with pytest.raises(msgspec.ValidationError, match="not in order of its days"):
         source(relicensed=[*reversed(msgspec.to_builtins(CHANGED)["relicensed"])])

@@ -51,6 +51,12 @@ def test_a_waiver_that_is_not_needed_is_a_finding_and_forgives_nothing(corpus, w
     assert said in findings[-1].message
 
 
+@pytest.mark.parametrize("until", ["2026-99-99", "2099-02-29", "2099"])
+def test_a_waiver_until_a_day_that_there_is_not_is_refused(corpus, until):
+    with pytest.raises(BadRecord, match=r"annotations/waivers.toml: "):
+        found(corpus, until=until)
+
+
 def test_the_day_is_that_of_the_source_where_a_build_must_repeat_itself(corpus, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1577750400")  # 2019-12-31
 

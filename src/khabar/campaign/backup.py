@@ -164,6 +164,8 @@ def _unpack(path: Path, folder: Path, database: Database) -> Contents:
         if database.part not in contents.files:
             raise BadRecord(f"{path}: it holds no database: take another back-up")
         for name, wanted in contents.files.items():
+            if "\0" in name or not (folder / name).resolve().is_relative_to(folder.resolve()):
+                raise BadRecord(f"{path}: {name!r} leads out of the back-up: do not trust it")
             try:
                 member = archive.getmember(name)
             except KeyError:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.article import Article
+from khabar.model.dates import refuse_no_date
 from khabar.store import SPLITS, Corpus
 
 LENGTHS = (1_500, 4_000)
@@ -27,8 +28,8 @@ class Query(NamedTuple):
 
     Attributes:
         sources: Of one of these.
-        since: Published on this day or later, ISO 8601; articles without a date are left out.
-        until: Published on this day or before.
+        since: Published then or later, a year, a month or a day; articles without a date are left out.
+        until: Published then or before.
         shortest: Code points at least.
         longest: Code points at most.
         stories: Of one of these.
@@ -64,8 +65,13 @@ def chosen(corpus: Corpus, query: Query) -> list[Article]:
     """Return the articles that a query asks for, in the order of the corpus.
 
     Raises:
+        BadRecord: it names a date that is none.
         NotFound: it names a source, a story or a split that does not exist.
     """
+    try:
+        refuse_no_date(query.since, query.until)
+    except ValueError as error:
+        raise BadRecord(f"{error}: ask for YYYY, YYYY-MM or YYYY-MM-DD") from None
     wanted = {corpus.source(name).id for name in query.sources}
     for split in query.splits:
         if split not in SPLITS:

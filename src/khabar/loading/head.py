@@ -3,14 +3,13 @@
 What a manifest says comes from elsewhere, and its paths become paths of this machine.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
 from khabar.errors import BadRecord
 from khabar.loading.patience import Patience, patiently
-from khabar.loading.sources import NAME, Source
+from khabar.loading.sources import Source
 from khabar.loading.verify import manifest_of, sums_of
 from khabar.model.manifest import MANIFEST, SUMS, Manifest, content_of
 
@@ -78,8 +77,6 @@ def _whole(source: Source, path: str, patience: Patience) -> bytes:
 def _troubles(head: Head) -> Iterator[str]:
     """Yield why a head cannot be believed."""
     manifest = head.manifest
-    if not re.fullmatch(NAME, manifest.name, re.ASCII):
-        yield f"{manifest.name!r} is no name of a corpus: do not trust it"
     seen: set[str] = {MANIFEST.casefold(), SUMS.casefold()}
     paths = [file.path for file in manifest.files]
     folders = {path[:end].casefold() for path in paths for end, sign in enumerate(path) if sign == "/"}

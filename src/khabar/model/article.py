@@ -4,14 +4,11 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from khabar.model.dates import Date, Day, refuse_no_date
 from khabar.model.text import NAME, SHA256
 
 Redistribution = Literal["text", "offsets"]
 Provenance = Literal["published", "authored"]
-Date = Annotated[str, msgspec.Meta(pattern=r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?\Z")]
-"""ISO 8601: a year, a month or a day; empty where unknown."""
-Day = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
-"""ISO 8601: a day."""
 Identity = Annotated[str, msgspec.Meta(pattern=NAME)]
 License = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]+\Z")]
 """An SPDX identifier, or ``LicenseRef-...`` where there is none."""
@@ -29,6 +26,10 @@ class Relicensed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     since: Day
     license: License
     license_url: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a day that there is not."""
+        refuse_no_date(self.since)
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +100,10 @@ class Article(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     license: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.+-]*\Z")] = ""
     license_since: Date = ""
     batch: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        """Refuse dates that there are not."""
+        refuse_no_date(self.published, self.retrieved, self.license_since)
 
 
 class Tombstone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

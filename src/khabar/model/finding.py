@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 
 from khabar.errors import BadRecord
+from khabar.model.dates import Day, refuse_no_date
 from khabar.model.text import isolate, on_one_line
 
 SHOWN = 100
@@ -97,8 +98,12 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     check: str
     article: str
     reason: Annotated[str, msgspec.Meta(min_length=10)]
-    until: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+    until: Day
     span: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a day that there is not."""
+        refuse_no_date(self.until)
 
     def forgives(self, finding: Finding) -> bool:
         """Tell whether a finding is the one that is meant."""

@@ -1,10 +1,15 @@
-"""What a release says of itself in ``manifest.json``: its files, rows, digests and class labels."""
+"""What a release says of itself in ``manifest.json``: its files, rows, digests and class labels.
+
+Names of corpus, configs and splits become names of files of whoever reads it, and are such as can.
+"""
 
 import hashlib
 import re
 from typing import Annotated
 
 import msgspec
+
+from khabar.model.article import Identity
 
 FORMAT = 1
 _NUMBER = "(?:0|[1-9][0-9]*)"
@@ -84,7 +89,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     summary: str
-    splits: dict[str, Split]
+    splits: dict[Identity, Split]
     class_labels: dict[str, tuple[str, ...]]
 
 
@@ -105,14 +110,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
 
     format: int
-    name: str
+    name: Identity
     version: Annotated[str, msgspec.Meta(pattern=VERSION)]
     scheme: str
     label_set: str
     content: str
     counts: dict[str, dict[str, int]]
     agreement: dict[str, dict[str, dict[str, float]]] = {}
-    configs: dict[str, Config]
+    configs: dict[Identity, Config]
     files: tuple[File, ...]
 
     @property

@@ -20,7 +20,7 @@ from khabar.model.finding import Waiver, waivers
 from khabar.model.floors import Floors
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
-from khabar.model.layout import SPLITS, WAIVERS
+from khabar.model.layout import LABELS, SPLITS, WAIVERS
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.records import Annotated, batch
 from khabar.store.campaigns import Campaigns
@@ -30,6 +30,8 @@ LARGEST = 1 << 26
 """Bytes of the file of an annotation: thousands of times what is usual."""
 BESIDE = (MANIFEST, AGREEMENT)
 """Files that a campaign keeps beside its annotations."""
+OTHERS = (("campaign.toml", "exports"), (LABELS, "decisions"))
+"""Folders that hold no annotations, each by what lies beside it: a source or an annotator may be called so, too."""
 
 
 class Corpus(Campaigns):
@@ -213,7 +215,8 @@ class Corpus(Campaigns):
         if not path.is_dir():
             return [path]
         found = (each for each in path.rglob("*") if each.suffix.lower() == ".json" and each.name not in BESIDE)
-        return sorted(each for each in found if not {"exports", "decisions"} & {*each.relative_to(path).parts})
+        others = [each.with_name(name) for beside, name in OTHERS for each in path.rglob(beside)]
+        return sorted(each for each in found if not any(each.is_relative_to(other) for other in others))
 
     def read_annotation(self, path: Path, *, expected: str = "") -> Annotation:
         """Read one annotation file.

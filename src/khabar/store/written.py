@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from khabar.errors import BadRecord
+from khabar.model.dates import refuse_no_date
 from khabar.model.layout import LABELS, WAIVERS
 
 
@@ -34,10 +35,19 @@ class Written:
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pages}
 
     def released(self, version: str) -> str:
-        """Return the day on which a version was released as ``CHANGELOG.md`` has it, ISO 8601; empty if it does not."""
+        """Return the day on which a version was released as ``CHANGELOG.md`` has it, ISO 8601; empty if it does not.
+
+        Raises:
+            BadRecord: what stands there is no day.
+        """
         heading = re.compile(rf"^## \[?{re.escape(version)}\]? - ([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})\s*$", re.MULTILINE)
         found = heading.search(self.paper("CHANGELOG.md") or "")
-        return found[1] if found else ""
+        day = found[1] if found else ""
+        try:
+            refuse_no_date(day)
+        except ValueError as error:
+            raise BadRecord(f"CHANGELOG.md: {version}: {error}: mend it by hand") from None
+        return day
 
 
 def _decoded(raw: bytes, place: str) -> str:

@@ -39,7 +39,7 @@ def decoded(raw: bytes, declared: str = "") -> str:
     for charset in ("utf-8", *told):
         try:
             return raw.decode(charset)
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):  # some codecs of Python take no bytes, no name has a NUL
             continue
     said = f"declares {' and '.join(told)}, which it is not either" if told else "declares no charset"
     raise BadText(f"it is not UTF-8, and {said}: convert it to UTF-8")
