@@ -124,6 +124,33 @@ def add_agreement(corpus: Corpus, headline: dict[str, dict[str, float]], *campai
     write_agreement(corpus, measured)
 
 
+# The repository's own release, for the tests of its documents
+
+
+@pytest.fixture
+def known():
+    """What is known of the repository's own release when its documents are written."""
+    from own import own
+
+    return own().known
+
+
+@pytest.fixture
+def release():
+    """The repository's own release; never written."""
+    from own import own
+
+    return own().folder
+
+
+@pytest.fixture
+def small(corpus):
+    """A corpus of one article that has the papers of the repository."""
+    from own import small
+
+    return small(corpus)
+
+
 # A stand-in of the Hub, for the real client of it
 
 

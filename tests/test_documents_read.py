@@ -22,26 +22,6 @@ from khabar.release.documents.columns import columns
 from khabar.release.documents.croissant import CONTEXT
 from khabar.store import Corpus
 from own import VERSION, edit, own
-from own import small as small_
-
-
-@pytest.fixture
-def known():
-    """What is known of the repository's own release when its documents are written."""
-    return own().known
-
-
-@pytest.fixture
-def release():
-    """The repository's own release; never written."""
-    return own().folder
-
-
-@pytest.fixture
-def small(corpus):
-    """A corpus of one article that has the papers of the repository."""
-    return small_(corpus)
-
 
 # Croissant
 
