@@ -99,6 +99,7 @@ TOML = (REPOSITORY / "annotations" / "labels.toml").read_text(encoding="utf-8")
         ('labels = ["GPE"]', 'labels = ["GPE", "LOC"]'),
         ('en = "its government"', 'en = "its rulers"'),
         ("required = true", "required = false"),
+        ('en = "the form as it would', 'en = "the word as it would'),
         ('name = "HAS_CUE"', 'name = "BY_CUE"'),
         # What a page does not show, and its answers are read by all the same.
         ('version = "0.1"', 'version = "0.2"'),
@@ -131,6 +132,7 @@ def test_what_a_page_shows_or_reads_freezes_it(labels, before, after):
         ('exactly_one_unless = "source"\n', ""),
         ('  { name = "ORG", of = ["ORG"] },\n', ""),
         ('doubt = "low"\n', ""),
+        ('en = "how sure', 'en = "whether sure'),
         ('proclitics = "[وف]', 'proclitics = "[و]'),
     ],
 )

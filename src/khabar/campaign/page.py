@@ -114,7 +114,7 @@ class Page:
                 for name, layer in ((name, self.labels.layer(name)) for name in self.layers)
             ],
             [
-                (name, each.name, each.labels, each.kind, each.required, each.values, each.en)
+                (name, each.name, each.labels, each.kind, each.required, each.values or each.en)
                 for name, each in self.controls.items()
             ],
             [(each.name, each.head, each.tail) for each in self.labels.relations if each.name in self.relations],

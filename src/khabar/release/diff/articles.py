@@ -127,12 +127,8 @@ def _compared(
     other = {name: unequal(one_array(before[name]), one_array(after[name])) for name in (*own, *layers)}
     differ = np.asarray(pc.not_equal(was, now), dtype=bool) | np.any(list(other.values()), axis=0)
     keep = pa.array(np.flatnonzero(differ))
-    before, after, was, now = (
-        before.take(keep),
-        after.take(keep),
-        was.take(keep).to_pylist(),
-        now.take(keep).to_pylist(),
-    )
+    before, after = before.take(keep), after.take(keep)
+    was, now = was.take(keep).to_pylist(), now.take(keep).to_pylist()
     other = {name: mask[differ] for name, mask in other.items()}
     shown = _shown(before, after, other)
     spans = span_changes(before, after, layers, shown, doubts)
