@@ -21,13 +21,15 @@ from khabar.adjudication.agreement.pairs import couples
 from khabar.adjudication.agreement.report import layer_measures, measured, of_campaigns
 from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
 from khabar.adjudication.agreement.spans import span_measures
-from khabar.adjudication.agreement.units import line_codes, outermost, token_codes
+from khabar.adjudication.agreement.units import line_codes, outermost_rows, token_codes
 from khabar.adjudication.agreement.wholes import continua, whole_measures
 from khabar.errors import Incomparable, NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.model import inline
 from khabar.model.agreement import AGREEMENT, Setting
 from khabar.model.annotation import with_words
+from khabar.model.tags import tag_names, tags
+from khabar.model.tokens import tokens
 from khabar.model.work import Work
 from khabar.store import WORK
 from khabar.store.agreements import agreements
@@ -221,10 +223,27 @@ def test_tokens_bear_the_outermost_label_that_they_meet(report):
     assert found["token_cohen_kappa_marked"]["pair nora+sami"].n == len(two)
 
 
+def test_tokens_are_the_published_ones_with_the_labels_of_their_tags_but_of_the_whole_text(corpus):
+    page = "[[pre[Sami](PERS)[Ef](ORG)](SOURCE) 3.5 a_b \N{RIGHT-TO-LEFT MARK}[Port [So](GPE)](ORG)x](BODY)\n"
+    page += "[[Rome](GPE)](NAV)"
+    bare = "[preSamiEf 3.5 a_b \N{RIGHT-TO-LEFT MARK}Port Sox](BODY)\n[Rome](NAV)"
+    pull(corpus, "page", {"sami": page, "nora": bare})
+    (batch,) = corpus.batches(corpus.read_annotation(path) for path in corpus.campaign_annotations("pilot"))
+    published = tokens(batch)
+    view = corpus.labels.layers["entity"].own_view
+
+    coded = token_codes(told_by(corpus), "entity")
+
+    names = [tag_names(view)[number].split("-")[-1] for number in tags(batch, published, "entity", view)]
+    nora, sami = np.split(np.array(names), 2)
+    assert sami.tolist() == ["PERS", "O", "O", "ORG", "ORG", "GPE"]
+    assert [[coded.values[code] for code in row] for row in coded.codes.T] == [nora.tolist(), sami.tolist()]
+
+
 def test_the_unitizing_coefficients_are_those_of_all_texts_end_to_end(report):
     told, found = told_by(report[0]), report[1].figures["entity"]
     first, labels = told.offset("entity")
-    texts = continua(told, "entity", outermost(told, "entity"), told.covers["entity"])
+    texts = continua(told, "entity", outermost_rows(told, "entity"), told.covers["entity"])
     pairs = [unitizing.coincidences(text, labels) for text in texts]
 
     whole = pairs[0] + pairs[1] + pairs[2]
@@ -244,7 +263,7 @@ def test_nested_spans_are_one_outermost_span(corpus):
 
     told = told_by(corpus)
 
-    rows = outermost(told, "entity")
+    rows = outermost_rows(told, "entity")
     assert sorted(told.marks.end[rows] - told.marks.start[rows]) == [22, 22]
 
 

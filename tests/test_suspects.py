@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from conftest import add_gold
+from khabar.adjudication.labelled import units
 from khabar.adjudication.suspects import Suspect, doubts, suspects
 from khabar.model.finding import Finding
 
@@ -42,9 +43,49 @@ def test_errors_that_were_planted_are_the_first_suspects(corpus, planted):
     assert (missing, "entity", "", "GPE") in said
     assert (other_region, "region", "BODY", "SHARE") in said
     assert {each.article for each in found[:5]} == set(planted)
-    text = corpus.text(corpus.article(missing))
-    place = next(each for each in found if each.article == missing)
-    assert text[place.start : place.end] in PLACES
+    assert words(corpus, next(each for each in found if each.article == missing)) in PLACES
+
+
+VOWELLED = [f"{name[0]}\N{COMBINING ACUTE ACCENT}{name[1:]}" for name in PEOPLE]
+
+
+def test_a_name_that_nobody_marked_is_found_behind_a_proclitic_and_under_vowel_signs(corpus):
+    missing = {}
+    for number in range(36):
+        who = "wa" + (PEOPLE[number % 6] if number == 20 else f"[{PEOPLE[number % 6]}](PERS)")
+        other = VOWELLED[number % 6] if number == 27 else f"[{VOWELLED[number % 6]}](PERS)"
+        key = add_gold(corpus, "open", f"n{number}", f"[The minister {who} went to see {other} on day {number}](BODY)")
+        missing |= {20: {20: key}, 27: {27: key}}.get(number, {})
+
+    found = suspects(list(corpus.batches(corpus.gold())), corpus.labels)
+
+    said = [(each.article, each.given, each.expected, words(corpus, each)) for each in found]
+    assert sorted(said) == sorted(
+        [(missing[20], "", "PERS", "wa" + PEOPLE[2]), (missing[27], "", "PERS", VOWELLED[3])],
+    )
+
+
+def words(corpus, suspect):
+    return corpus.text(corpus.article(suspect.article))[suspect.start : suspect.end]
+
+
+def test_a_unit_is_a_published_token_and_bears_the_label_of_what_touches_it(corpus):
+    vowelled = "m\N{ARABIC DAMMA}h\N{ARABIC FATHA}d"
+    written = (
+        f"[[Bank of [Sudan](GPE)](ORG): wa[{vowelled}](PERS)[Ef](ORG), 3.5](BODY)\n\n[\N{RIGHT-TO-LEFT MARK}so](NAV)"
+    )
+    add_gold(corpus, "open", "a", written)
+    gold = list(corpus.batches(corpus.gold()))
+
+    found, names = units(gold, "entity", lines=False)
+    lines, kinds = units(gold, "region", lines=True)
+
+    told = [(text, names[number]) for text, number in zip(found.text, found.given, strict=True)]
+    bank = [("Bank", "ORG"), ("of", "ORG"), ("Sudan", "ORG"), (":", "")]
+    assert told == [*bank, (f"wa{vowelled}Ef", "PERS"), (",", ""), ("3.5", ""), ("so", "")]
+    assert lines.text == [f"Bank of Sudan: wa{vowelled}Ef, 3.5", "so"]
+    assert [kinds[number] for number in lines.given] == ["BODY", "NAV"]
+    assert lines.words == [found.text[:-1], found.text[-1:]]
 
 
 def test_the_ranking_is_the_same_whenever_it_is_made_and_however_gold_is_batched(corpus, planted):

@@ -5,16 +5,16 @@ Labels", JAIR 70 (2021) 1373-1411.  A unit is a suspect where the model gives an
 that it gives, on average, to units that bear that label; suspects are ranked by how much more probable it is.
 """
 
-import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from khabar.adjudication.labelled import Units, units
 from khabar.errors import extra
 from khabar.model.batch import Batch
-from khabar.model.columns import Ints
 from khabar.model.finding import Finding
 from khabar.model.labels import LabelSet
 
@@ -23,8 +23,6 @@ Floats = NDArray[np.float64]
 FOLDS = 5
 """Parts of the articles; each is judged by a model of the others."""
 _NOTHING = "nothing"
-WORD = re.compile(r"\w+|[^\w\s]")
-LINE = re.compile(r"[^\n]*\S[^\n]*")
 CHECK = 0.5
 """What a finding of a check weighs beside the model's margins."""
 FEATURES = 2**14
@@ -71,20 +69,11 @@ class Doubt(NamedTuple):
     reasons: tuple[str, ...]
 
 
-class _Units(NamedTuple):
-    """Words or lines of all articles, one after another; columns of shape (units,)."""
-
-    text: list[str]
-    article: Ints
-    start: Ints
-    end: Ints
-
-
 def suspects(batches: Sequence[Batch], labels: LabelSet, seed: int = 0) -> list[Suspect]:
     """Return where gold is probably wrong, the most probable first.
 
-    Lines are judged in layers of lines, words in the others: by the longest span that a word lies in.  Articles whose
-    text is not at hand, or whose layer is not annotated, are left out; a layer of fewer than two articles too.
+    Lines are judged in layers of lines, tokens in the others.  Articles whose text is not at hand, or whose gold says
+    nothing of the layer, are left out; a layer of fewer than two articles too.
 
     Args:
         batches: Gold.
@@ -96,14 +85,12 @@ def suspects(batches: Sequence[Batch], labels: LabelSet, seed: int = 0) -> list[
     """
     found: list[Suspect] = []
     for name, layer in labels.layers.items():
-        rows = [(batch, row) for batch in batches for row in np.flatnonzero(batch.covers(name) & batch.has_text)]
-        if len(rows) > 1:
-            units = _units(rows, LINE if layer.lines else WORD)
-            given, names = _given(rows, units, name)
-            if len(names) > 1:
-                probable = _out_of_fold(units, given, len(names), seed)
-                ids = [batch.articles["id"][int(row)].as_py() for batch, row in rows]
-                found += _ranked(units, given, probable, (name, names, ids))
+        some = [batch.select(batch.covers(name) & batch.has_text) for batch in batches]
+        ids = [key for batch in some for key in batch.articles["id"].to_pylist()]
+        if len(ids) > 1:
+            cut, labelled = units(some, name, lines=layer.lines)
+            if len(labelled) > 1:
+                found += _ranked(cut, _out_of_fold(cut, len(labelled), seed), (name, labelled, ids))
     return sorted(found, key=lambda each: (-each.margin, each.article, each.start))
 
 
@@ -118,10 +105,12 @@ def doubts(found: Sequence[Suspect], findings: Iterable[Finding]) -> list[Doubt]
     for each in found:
         told = f"{each.layer}: {each.given or _NOTHING} stands there, {each.expected or _NOTHING} is expected"
         places.setdefault((each.article, each.start, each.end), []).append((each.margin, told))
-    known = list(places)
+    known: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for at in places:
+        known[at[0]].append(at)
     for finding in (each for each in findings if each.start >= 0):
         here = (finding.article, finding.start, finding.end)
-        near = (at for at in known if at[0] == here[0] and at[1] < here[2] and here[1] < at[2])
+        near = (at for at in known[finding.article] if at[1] < here[2] and here[1] < at[2])
         places.setdefault(next(near, here), []).append((CHECK, f"{finding.message} [{finding.check}]"))
     queue = [
         Doubt(*at, round(sum(score for score, _ in said), 4), tuple(reason for _, reason in said))
@@ -130,83 +119,46 @@ def doubts(found: Sequence[Suspect], findings: Iterable[Finding]) -> list[Doubt]
     return sorted(queue, key=lambda each: (-each.score, each.article, each.start))
 
 
-def _units(rows: Sequence[tuple[Batch, int]], pattern: re.Pattern[str]) -> _Units:
-    text: list[str] = []
-    columns: list[tuple[int, int, int]] = []
-    for number, (batch, row) in enumerate(rows):
-        for match in pattern.finditer(batch.articles["text"][int(row)].as_py()):
-            text.append(match[0])
-            columns.append((number, *match.span()))
-    article, start, end = np.array(columns, dtype=np.int64).reshape(-1, 3).T
-    return _Units(text, article, start, end)
-
-
-def _given(rows: Sequence[tuple[Batch, int]], units: _Units, layer: str) -> tuple[Ints, list[str]]:
-    """Return the label of each unit, as a number in the names that follow; the first name is that of none."""
-    names = [""]
-    given = np.zeros(len(units.text), dtype=np.int64)
-    for number, (batch, row) in enumerate(rows):
-        spans = np.flatnonzero((batch.spans.article == row) & (batch.spans.layer == batch.layer_code(layer)))
-        size = batch.spans.end[spans] - batch.spans.start[spans]
-        here = _of(units.article, number)
-        if not len(here):
-            continue
-        for span in spans[np.argsort(size, kind="stable")]:  # the longest is written last
-            name = batch.names.labels[batch.spans.label[span]]
-            if name not in names:
-                names.append(name)
-            first = here[0] + np.searchsorted(units.start[here], batch.spans.start[span])
-            last = here[0] + np.searchsorted(units.end[here], batch.spans.end[span], "right")
-            given[first:last] = names.index(name)
-    return given, names
-
-
-def _of(article: Ints, number: int) -> Ints:
-    return np.arange(np.searchsorted(article, number), np.searchsorted(article, number, "right"))
-
-
-def _out_of_fold(units: _Units, given: Ints, labels: int, seed: int) -> Floats:
+def _out_of_fold(cut: Units, labels: int, seed: int) -> Floats:
     """Return how probable each label is for each unit, by a model of other articles; shape (units, labels)."""
     with extra("campaign"):
         from sklearn.linear_model import SGDClassifier
-    features = _features(units)
-    articles = int(units.article.max()) + 1
+    features, given = _features(cut), cut.given
+    articles = int(cut.article.max()) + 1
     fold = np.random.default_rng(seed).permutation(articles) % min(FOLDS, articles)
     probable: Floats = np.zeros((len(given), labels))
     for each in range(int(fold.max()) + 1):
-        held = fold[units.article] == each
+        held = fold[cut.article] == each
         known = np.unique(given[~held])
         if len(known) == 1:
             probable[np.ix_(held, known)] = 1.0
             continue
-        model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=30, tol=1e-3, random_state=seed)
+        model = SGDClassifier(loss="log_loss", random_state=seed)
         model.fit(features[~held], given[~held])
         probable[np.ix_(held, model.classes_)] = model.predict_proba(features[held])
     return probable
 
 
-def _features(units: _Units) -> Any:
+def _features(cut: Units) -> Any:
     """Return what a model sees of each unit: its letters and words, and those of the two beside it; sparse."""
     with extra("campaign"):
         from scipy.sparse import diags_array, hstack
         from sklearn.feature_extraction.text import HashingVectorizer
     common = {"n_features": FEATURES, "norm": "l2", "alternate_sign": False}
-    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 4), **common).transform(units.text)
-    words = HashingVectorizer(analyzer=WORD.findall, **common).transform(units.text)
+    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 4), **common).transform(cut.text)
+    words = HashingVectorizer(analyzer=list, **common).transform(cut.words)
     # The unit before is a row further up, in the same article.
-    same = (units.article[1:] == units.article[:-1]).astype(np.float64)
+    same = (cut.article[1:] == cut.article[:-1]).astype(np.float64)
     before, after = diags_array([same], offsets=[-1]), diags_array([same], offsets=[1])
-    size = len(units.text)
+    size = len(cut.text)
     before.resize(size, size)
     after.resize(size, size)
     return hstack([letters, words, before.tocsr() @ words, after.tocsr() @ words], format="csr")
 
 
-def _ranked(
-    units: _Units, given: Ints, probable: Floats, named: tuple[str, list[str], Sequence[str]]
-) -> Iterator[Suspect]:
+def _ranked(cut: Units, probable: Floats, named: tuple[str, list[str], Sequence[str]]) -> Iterator[Suspect]:
     """Yield the suspects; neighbours of one label that are taken for one other are one."""
-    layer, names, ids = named
+    (layer, names, ids), given = named, cut.given
     rows = np.arange(len(given))
     own = probable[rows, given]
     count = np.bincount(given, minlength=len(names))
@@ -216,17 +168,17 @@ def _ranked(
     margin = probable[rows, expected] - own
     suspect = (sure[rows, expected] > 0) & (expected != given) & (margin > 0)
     begins = np.ones(len(given), dtype=bool)
-    for column in (units.article, given, expected, suspect):
+    for column in (cut.article, given, expected, suspect):
         begins[1:] &= column[1:] == column[:-1]
     begins[1:] = ~begins[1:]
     first = np.flatnonzero(begins)
     last = np.append(first[1:], len(given)) - 1
     for begin, end in zip(first[suspect[first]], last[suspect[first]], strict=True):
         yield Suspect(
-            ids[int(units.article[begin])],
+            ids[int(cut.article[begin])],
             layer,
-            int(units.start[begin]),
-            int(units.end[end]),
+            int(cut.start[begin]),
+            int(cut.end[end]),
             names[given[begin]],
             names[expected[begin]],
             round(float(margin[begin : end + 1].mean()), 4),

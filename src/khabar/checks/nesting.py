@@ -1,8 +1,7 @@
 """How deep spans lie in one another and which cross, for all spans at once.
 
-Outermost spans are peeled off in rounds: sorted by start and then by length, a span is outermost where it starts at
-or behind the furthest end before it.  A round costs a few passes over what is left, so the whole costs the number of
-spans times their depth, with no loop over spans.
+Outermost spans (`khabar.model.outermost`) are peeled off in rounds.  A round costs a few passes over what is left, so
+the whole costs the number of spans times their depth, with no loop over spans.
 """
 
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from khabar.model.columns import Ints
+from khabar.model.outermost import by_place, outermost
 
 
 class Nesting(NamedTuple):
@@ -33,15 +33,11 @@ def nesting(start: Ints, end: Ints) -> Nesting:
     """
     depth = np.zeros(len(start), dtype=np.int64)
     crossed = np.full(len(start), -1)
-    # One key, by start and then by length: in canonical order spans come as it sorts them.
-    longest = int((end - start).max(initial=0)) + 1
-    key = start * longest + (start - end)
-    left = np.argsort(key, kind="stable") if (key[1:] < key[:-1]).any() else np.arange(len(key))
+    left = by_place(start, end)
     while len(left):
         first, stop = start[left], end[left]
-        furthest = np.maximum.accumulate(stop)
-        inner = np.flatnonzero(first[1:] < furthest[:-1]) + 1
-        outer = np.delete(np.arange(len(left)), inner)
+        apart = outermost(first, stop)
+        outer, inner = np.flatnonzero(apart), np.flatnonzero(~apart)
         holder = outer[np.searchsorted(outer, inner) - 1]
         starts, ends = first[inner], stop[inner]
         over = (starts > first[holder]) & (starts < stop[holder]) & (ends > stop[holder])

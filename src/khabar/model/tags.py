@@ -7,8 +7,9 @@ it (IOB2): every chunk begins with B.
 import numpy as np
 
 from khabar.model.batch import Batch
-from khabar.model.columns import Ints, Mask, ranges
+from khabar.model.columns import Ints
 from khabar.model.labels import ViewLabel
+from khabar.model.outermost import NONE, by_place, outermost, touching
 from khabar.model.tokens import Tokens
 
 OUTSIDE = "O"
@@ -22,29 +23,16 @@ def tag_names(view: tuple[ViewLabel, ...]) -> tuple[str, ...]:
 def tags(batch: Batch, tokens: Tokens, layer: str, view: tuple[ViewLabel, ...]) -> Ints:
     """Return the number of each token's tag, shape (tokens,).
 
-    Labels are mapped first, what the view does not name is left out; of what is left the outermost spans count.  A
-    token that a span touches belongs to it; where two touch it, to the first.
+    Labels are mapped first, what the view does not name is left out; of what is left the outermost spans count, by the
+    rule of `khabar.model.outermost`.
     """
     number = {name: place for place, label in enumerate(view) for name in label.of}
     codes = np.array([number.get(name, -1) for name in batch.names.labels], dtype=np.int64)
     spans = batch.spans
     rows = np.flatnonzero((spans.layer == batch.layer_code(layer)) & batch.sound & (codes[spans.label] >= 0))
-    rows = rows[np.lexsort((-batch.last[rows], batch.first[rows]))]
-    rows = rows[_outermost(batch.first[rows], batch.last[rows] + 1)]
-    begin = np.searchsorted(tokens.stop, batch.first[rows], side="right")
-    end = np.searchsorted(tokens.first, batch.last[rows] + 1)
-    begin = np.maximum(begin, np.append(0, np.maximum.accumulate(end)[:-1])[: len(begin)])
-    which, places = ranges(begin, np.maximum(end - begin, 0))
-    code = codes[spans.label[rows]]
-    found = np.zeros(len(tokens), dtype=np.int64)
-    found[places] = 2 * code[which] + 2
-    there = begin < end
-    found[begin[there]] = 2 * code[there] + 1
+    rows = rows[by_place(batch.first[rows], batch.last[rows] + 1)]
+    rows = rows[outermost(batch.first[rows], batch.last[rows] + 1)]
+    span = touching(tokens.first, tokens.stop, batch.first[rows], batch.last[rows] + 1)
+    found: Ints = np.append(2 * codes[spans.label[rows]] + 2, 0)[span]
+    found[(span != NONE) & (np.diff(span, prepend=NONE) != 0)] -= 1
     return found
-
-
-def _outermost(first: Ints, stop: Ints) -> Mask:
-    """Tell of each stretch whether no other one holds it; they come by place, the longer first."""
-    reach = np.append(-1, np.maximum.accumulate(stop)[:-1])[: len(first)]
-    outermost: Mask = first >= reach
-    return outermost

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from khabar.adjudication.agreement.judgements import NONE, UNDATED, Judgements, Links, Marks, Words, values_of
-from khabar.adjudication.agreement.tokens import tokens
 from khabar.errors import Incomparable
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints, Mask
 from khabar.model.labels import LabelSet
+from khabar.model.tokens import tokens
 
 
 class _Part(NamedTuple):
@@ -165,9 +165,8 @@ def _words(parts: list[_Part]) -> Words:
         for row in np.flatnonzero(batch.has_text).tolist():
             new[row] = (article := int(part.article[row])) not in seen
             seen.add(article)
-        start, end = tokens(batch)
-        row = np.searchsorted(batch.base, start, "right") - 1
-        kept = new[row]
-        base = batch.base[row[kept]]
-        found.append(Words(part.article[row[kept]], start[kept] - base, end[kept] - base))
+        cut = tokens(batch)
+        kept = new[cut.article]
+        row = cut.article[kept]
+        found.append(Words(part.article[row], cut.first[kept] - batch.base[row], cut.stop[kept] - batch.base[row]))
     return Words(*(_joined(each[column] for each in found) for column in range(3)))

@@ -47,7 +47,7 @@ class Links(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Tokens of the articles whose text is at hand, as columns: runs of letters, marks and digits, and single signs."""
+    """Tokens (`khabar.model.tokens`) of the articles whose text is at hand, as columns of code points."""
 
     article: Ints
     start: Ints

@@ -1,8 +1,10 @@
 """Agreement on units that are given, tokens or lines: what each annotator's spans make of them.
 
-A token bears the label of the outermost span that it meets, a line that of its span; a token without one is O.  Tokens
-that nobody marks are most of a text, and agreeing on them flatters: measures named ``..._marked`` leave out tokens that
-all who are compared call O.  Of nested spans the outermost alone is looked at: what lies inside is for span measures.
+Tokens are those that are published (`khabar.model.tokens`), but of the whole text, not of main text alone: units must
+be the same for all annotators, and what is main text is a judgement of one.  A token bears the label of the outermost
+span that touches it, as its published tag does (`khabar.model.outermost`), a line that of its span; a token without one
+is O.  Tokens that nobody marks are most of a text, and agreeing on them flatters: measures named ``..._marked`` leave
+out tokens that all who are compared call O.  What lies inside outermost spans is for span measures.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,6 +21,7 @@ from khabar.adjudication.agreement.pairs import Couple
 from khabar.adjudication.agreement.spans import pooled
 from khabar.model.agreement import ALL
 from khabar.model.columns import Ints, Mask
+from khabar.model.outermost import by_place, outermost, touching
 
 O = 0  # noqa: E741 (its name everywhere)
 """The code of a token that no span meets; label c of the layer is c + 1."""
@@ -46,25 +49,19 @@ class Coded(NamedTuple):
         return self._replace(article=self.article[kept], codes=codes[kept])
 
 
-def outermost(told: Judgements, layer: str) -> Ints:
-    """Return the rows of a layer's spans that lie in no other of the same annotator, by annotator, article and place.
-
-    Of spans that cross, which no layer allows, the first.
-    """
-    marks, rows = told.marks, told.rows(layer)
-    rows = rows[np.lexsort((marks.label[rows], -marks.end[rows], marks.start[rows]))]
-    rows = rows[np.argsort(_cell(told, rows), kind="stable")]
-    base: Ints = _cell(told, rows) * _stride(told)
-    reached = np.maximum.accumulate(np.append(0, base + marks.end[rows]))[:-1]
-    apart: Mask = base + marks.start[rows] >= reached
-    kept: Ints = rows[apart]
+def outermost_rows(told: Judgements, layer: str) -> Ints:
+    """Return the rows of a layer's spans that lie in no other of their annotator, by annotator, article and place."""
+    rows = told.rows(layer)
+    rows = rows[by_place(*_places(told, rows))]
+    kept: Ints = rows[outermost(*_places(told, rows))]
     return kept
 
 
-def _cell(told: Judgements, rows: Ints) -> Ints:
-    """Number of the annotator and article of each span."""
-    cell: Ints = told.marks.annotator[rows] * len(told.articles) + told.marks.article[rows]
-    return cell
+def _places(told: Judgements, rows: Ints) -> tuple[Ints, Ints]:
+    """Where spans begin and end, the articles of all annotators end to end."""
+    marks = told.marks
+    base = (marks.annotator[rows] * len(told.articles) + marks.article[rows]) * _stride(told)
+    return base + marks.start[rows], base + marks.end[rows]
 
 
 def _stride(told: Judgements) -> int:
@@ -72,18 +69,13 @@ def _stride(told: Judgements) -> int:
 
 
 def token_codes(told: Judgements, layer: str) -> Coded:
-    """Return what each annotator calls each token, of the articles whose text is at hand."""
-    words, rows = told.words, outermost(told, layer)
+    """Return what each annotator calls each token of the texts at hand, the whole of them whatever the layer."""
+    words, rows = told.words, outermost_rows(told, layer)
     first, _ = told.offset(layer)
-    readers = len(told.annotators)
-    begin = _cell(told, rows) * _stride(told) + told.marks.start[rows]
-    stop = _cell(told, rows) * _stride(told) + told.marks.end[rows]
-    base = (np.arange(readers) * len(told.articles) + words.article[:, None]) * _stride(told)
-    # The last span that begins before the token ends, if it reaches into it.
-    before = np.searchsorted(begin, base + words.end[:, None], "left")
-    met = np.append(-1, stop)[before] > base + words.start[:, None]
-    code = np.append(O, told.marks.label[rows] - first + 1)[before]
-    codes = np.where(told.covers[layer][words.article], np.where(met, code, O), MISSING)
+    base = (np.arange(len(told.annotators)) * len(told.articles) + words.article[:, None]) * _stride(told)
+    span = touching(base + words.start[:, None], base + words.end[:, None], *_places(told, rows))
+    code = np.append(told.marks.label[rows] - first + 1, O)[span]
+    codes = np.where(told.covers[layer][words.article], code, MISSING)
     return Coded("token", words.article, codes, ("O", *names(told, layer)))
 
 

@@ -17,7 +17,7 @@ from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.measures import Measure, Taken, of_sums, row_by_row
 from khabar.adjudication.agreement.pairs import Couple
 from khabar.adjudication.agreement.shuffling import Marked, marked
-from khabar.adjudication.agreement.units import names, outermost
+from khabar.adjudication.agreement.units import names, outermost_rows
 from khabar.model.agreement import ALL
 from khabar.model.columns import Ints, Mask
 
@@ -55,7 +55,7 @@ def whole_measures(couples: Sequence[Couple], settings: Settings) -> Iterator[Me
 def _unitizing(couples: Sequence[Couple]) -> Iterator[Measure]:
     """Yield the coefficients of 2016 and that of 1995."""
     told, layer = couples[0].told, couples[0].layer
-    rows = outermost(told, layer)
+    rows = outermost_rows(told, layer)
     labels = names(told, layer)
     for of, readers in readings(couples):
         texts = continua(told, layer, rows, readers)
