@@ -183,7 +183,7 @@ def test_a_pull_that_is_cut_off_is_completed_by_the_next(corpus, door, tmp_path,
     pages = door.pages
     monkeypatch.setattr(door, "pages", lambda *of, **only: asked.append(only) or pages(*of, **only))
     with monkeypatch.context() as patch:
-        patch.setattr("khabar.campaign.pull._Settling._write", killed_while_writing)
+        patch.setattr("khabar.campaign.settling.Settling._write", killed_while_writing)
         with pytest.raises(KeyboardInterrupt):
             pull(campaign, door, quiet)
     done = pull(campaign, door, quiet)
@@ -288,13 +288,15 @@ def test_a_page_that_drifted_on_the_server_is_refused_at_push_and_pull(corpus, d
             act()
 
 
-def test_a_label_set_that_changed_since_is_refused_at_push(corpus, door):
+def test_a_label_set_that_changed_since_is_refused_at_push_and_pull(corpus, door):
     campaign = begin(corpus, add(corpus))
     plan = campaign.folder / "campaign.toml"
     plan.write_text(plan.read_text().replace(campaign.page.digest, "0" * 64))
+    changed = Campaign(corpus, campaign.name)
 
-    with pytest.raises(Changed, match="begin a new campaign"):
-        push(Campaign(corpus, campaign.name), door, Load(), quiet)
+    for act in (lambda: push(changed, door, Load(), quiet), lambda: pull(changed, door, quiet)):
+        with pytest.raises(Changed, match="undo what was changed there, or begin a new campaign"):
+            act()
 
 
 def test_a_deleted_project_gets_one_clear_line(corpus, door):
@@ -392,7 +394,7 @@ def test_the_commands_begin_push_and_pull_a_campaign(corpus, at_studio, tmp_path
     assert "2 tasks sent (0 there already), 0 predictions sent (0 there already), 2 annotations sent" in push_.stderr
     assert at_studio.url in push_.stderr
     assert "pull 1: 2 tasks, 2 annotations (2 files written, 0 removed)" in pull_.stderr
-    assert again.stderr.startswith("nothing new: 2 tasks")
+    assert again.stderr.startswith("nothing new there: 2 tasks")
     assert pull_.stdout == again.stdout == ""
 
 

@@ -127,6 +127,13 @@ class Exports:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self._manifest}: {error}") from None
 
+    @property
+    def counted(self) -> tuple[PageFile, ...]:
+        """The pages that count: those of the last full pull, and of what came after it."""
+        pulls = self.pulls
+        whole = max((each.number for each in pulls if each.full), default=0)
+        return tuple(each for pull in pulls if pull.number >= whole for each in pull.pages)
+
     def states(self) -> dict[Key, State] | None:
         """Return the newest state of every task, None where pages are not at hand, as in a fresh checkout.
 
@@ -134,20 +141,17 @@ class Exports:
             Changed: a page is not the one that was fetched.
         """
         found: dict[Key, State] = {}
-        pulls = self.pulls
-        whole = max((each.number for each in pulls if each.full), default=0)
-        for pull in pulls:
-            for each in pull.pages if pull.number >= whole else ():
-                path = self.folder / each.path
-                if not path.is_file():
-                    return None
-                content = path.read_bytes()
-                if (ours := hashlib.sha256(content).hexdigest()) != each.sha256:
-                    raise Changed(
-                        f"{path} is {ours[:DIGEST_SHOWN]}, manifest.json says {each.sha256[:DIGEST_SHOWN]}:"
-                        " what was pulled never changes, restore it or remove it"
-                    )
-                found.update(states_of(content, each))
+        for each in self.counted:
+            path = self.folder / each.path
+            if not path.is_file():
+                return None
+            content = path.read_bytes()
+            if (ours := hashlib.sha256(content).hexdigest()) != each.sha256:
+                raise Changed(
+                    f"{path} is {ours[:DIGEST_SHOWN]}, manifest.json says {each.sha256[:DIGEST_SHOWN]}:"
+                    " what was pulled never changes, restore it or remove it"
+                )
+            found.update(states_of(content, each))
         return found
 
     def newest(self, states: dict[Key, State]) -> Iterator[tuple[str, bytes]]:

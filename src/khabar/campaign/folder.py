@@ -60,7 +60,7 @@ class Campaign:
         if self.plan.label_set != ours:
             raise Changed(
                 f"the page by annotations/labels.toml is {ours[:DIGEST_SHOWN]}, {self.name} was begun with"
-                f" {self.plan.label_set[:DIGEST_SHOWN]}: begin a new campaign"
+                f" {self.plan.label_set[:DIGEST_SHOWN]}: undo what was changed there, or begin a new campaign"
             )
 
     @contextmanager

@@ -3,61 +3,23 @@
 A pull that finds nothing new writes nothing; one that was cut off is completed by the next.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from khabar.campaign.address import EMBEDDED
 from khabar.campaign.client import Door
 from khabar.campaign.exported import article_in, tasks_of
-from khabar.campaign.exports import Exports, Key, Pull, State, when
+from khabar.campaign.exports import Exports
 from khabar.campaign.fetch import Fetch
 from khabar.campaign.folder import Campaign
 from khabar.campaign.people import People
 from khabar.campaign.plan import EVERYBODY
-from khabar.campaign.record import Desk, merged, rows
-from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task
+from khabar.campaign.settling import Pulled, Settling
 from khabar.campaign.takedown import without
-from khabar.errors import Changed
-from khabar.model.annotation import Note
-from khabar.model.work import Work
-from khabar.store import NOTES, WORK, write_atomically
-from khabar.store.files import decoded_lines
-
-QUARANTINE = "quarantine.jsonl"
-
-
-def quarantine(campaign: Campaign) -> list[Quarantined]:
-    """Return what the last pull did not believe.
-
-    Raises:
-        BadRecord: a line of ``quarantine.jsonl`` does not parse.
-    """
-    path = campaign.folder / QUARANTINE
-    return list(decoded_lines(path, Quarantined, campaign.corpus.shown(path)))
-
-
-class Pulled(NamedTuple):
-    """What a pull came to.
-
-    Attributes:
-        new: Whether the server had anything new.
-        summary: What is known after it.
-        written: Annotation files that were written.
-        removed: Annotation files whose annotation is gone from the server.
-        away: What is in quarantine.
-        notes: What a person should know, a line each.
-    """
-
-    new: bool
-    summary: Pull
-    written: int
-    removed: int
-    away: tuple[Quarantined, ...]
-    notes: tuple[str, ...]
+from khabar.errors import BadRecord, Changed
 
 
 def pull(campaign: Campaign, door: Door, tell: Callable[[str], None], *, full: bool = False) -> Pulled:
@@ -67,172 +29,57 @@ def pull(campaign: Campaign, door: Door, tell: Callable[[str], None], *, full: b
         Busy: somebody else pushes or pulls the campaign.
         NotFound: an annotator of the plan is nobody who is known here.
         ServerTrouble: the server has no such project, or fails.
-        Changed: the label page on the server is not the frozen one, or an earlier page was touched.
+        Changed: the label set changed, or the label page on the server, or an earlier page was touched.
     """
     with campaign.alone():
+        campaign.refuse_new_labels()
         people = campaign.people(door)
         people.refuse_strangers(campaign.plan)
         fetch = Fetch(campaign, door, tell)
         fetch.run(full=full)
         tell("writing annotations")
-        settling = _Settling(campaign, people, door.users())
+        settling = Settling(campaign, people, door.users())
         return settling.settled(fetch.states, new=fetch.pull is not None)
 
 
-def take(campaign: Campaign, files: list[Path]) -> Pulled:
-    """Take exports that were made by hand, as the server's Export button does: what they hold is all there is.
+def take(campaign: Campaign, files: list[Path], *, full: bool = False) -> Pulled:
+    """Take exports that were made by hand, as the server's Export button does, beside those that were taken before.
+
+    A task is as the file says that was taken last.  If ``full``, these files hold all there is.
 
     Raises:
-        Changed: the campaign has a project on a server, or an earlier page was touched.
-        BadRecord: a file is no export.
+        Changed: the campaign has a project on a server, or the label set changed, or an earlier page was touched, or
+            is not at hand.
+        BadRecord: a file is no export, or one of another form.
     """
     with campaign.alone():
+        campaign.refuse_new_labels()
         for number in filter(None, campaign.plan.projects.values()):
             raise Changed(
                 f"{campaign.plan.title} has project {number} on the server: pull it from there,"
                 " or take the files into another campaign"
             )
         exports = Exports(campaign.folder)
-        contents = [without(path.read_bytes(), campaign.corpus.tombstones, str(path)) for path in files]
-        for content, path in zip(contents, files, strict=True):
-            tasks_of(content, str(path))
-        begun = exports.keep(exports.begin("", full=False), EVERYBODY, contents)
-        pulls = exports.pulls
-        new = not exports.states() or [each.sha256 for each in begun.pages] != [each.sha256 for each in pulls[-1].pages]
+        there, known = exports.states(), {each.sha256 for each in exports.counted}
+        if there is None and not full:
+            raise Changed(
+                f"{campaign.corpus.shown(exports.folder)}: files that were taken before are not at hand:"
+                " name them too, with --full"
+            )
+        contents = {hashlib.sha256(each).hexdigest(): each for each in (_export(campaign, path) for path in files)}
+        fresh = contents if full else {name: each for name, each in contents.items() if name not in known}
+        new = there is None or contents.keys() != known if full else bool(fresh)
         if new:
-            exports.put(msgspec.structs.replace(begun, full=True))
-        else:
-            exports.begin("", full=False)
-        settling = _Settling(campaign, People(campaign.corpus.studio, EMBEDDED), {})
+            begun = exports.keep(exports.begin("", full=False), EVERYBODY, list(fresh.values()))
+            exports.put(msgspec.structs.replace(begun, full=full))
+        settling = Settling(campaign, People(campaign.corpus.studio, EMBEDDED), {})
         return settling.settled(exports.states() or {}, new=new)
 
 
-class _Settling:
-    """Reads the newest state of every task and writes what it says where that differs from what is there."""
-
-    def __init__(self, campaign: Campaign, people: People, users: Mapping[str, int]) -> None:
-        self._campaign = campaign
-        self._corpus = campaign.corpus
-        self._folder = campaign.folder / "annotations"
-        self._users = {each.email: each.user for each in people.known.values() if each.email} | dict(users)
-        self._people = people
-        self._ages: dict[Path, tuple[datetime, int]] = {}
-        self._noted: dict[Path, Note] = {}
-        self._unread: set[str] = set()
-        self._work: list[Work] = []
-        self._away: list[Quarantined] = []
-        self._notes: list[str] = []
-        self._cancelled = self._written = 0
-
-    def settled(self, states: dict[Key, State], *, new: bool) -> Pulled:
-        """Write annotations, quarantine and record, and note in the manifest what the pull came to."""
-        exports = Exports(self._campaign.folder)
-        readings = {
-            name: self._reading(name, exports.drafts_of(name)) for name in {each.project for each in states.values()}
-        }
-        for project, raw in exports.newest(states):
-            reading, desk = readings[project]
-            self._work += rows(raw, desk)
-            self._add(raw, read_task(raw, reading))
-        removed = self._remove()
-        self._away.sort(key=lambda each: (each.task, each.annotation))
-        self._put(QUARANTINE, self._away)
-        self._put(NOTES, [self._noted[key] for key in sorted(self._noted)])
-        self._put(WORK, merged(self._corpus.work(self._campaign.name), self._work, self._stays))
-        summary = self._summary(exports, states)
-        if summary.number:
-            exports.put(summary)
-        return Pulled(new, summary, self._written, removed, tuple(self._away), tuple(self._notes))
-
-    def _reading(self, project: str, drafts: dict[int, list[msgspec.Raw]]) -> tuple[Reading, Desk]:
-        corpus, asked = self._corpus, self._campaign.asked
-
-        def find(key: str) -> Known | None:
-            return known(corpus, key) if key in asked else None
-
-        who = self._people.who(self._campaign.plan, project)
-        due = {each.article: each for each in self._campaign.fixed if each.project == project}
-        return Reading(self._campaign.page, who, find), Desk(project, who, self._users, due, drafts)
-
-    def _add(self, raw: bytes, outcome: Outcome) -> None:
-        believed = {each.number for each in outcome.believed}
-        if any(each.annotation not in believed for each in outcome.away):
-            self._unread.add(article_in(raw))
-        self._away += outcome.away
-        self._notes += outcome.notes
-        self._cancelled += outcome.cancelled
-        for each in outcome.believed:
-            self._write(each)
-
-    def _write(self, each: Believed) -> None:
-        """Write an annotation; of two that one annotator made of one article the newer counts."""
-        annotation = each.annotation
-        path = self._folder / annotation.annotator / f"{annotation.article}.json"
-        age = when(each.updated_at) or datetime.min.replace(tzinfo=UTC), each.number
-        other = self._ages.get(path)
-        if other is not None:
-            newer, older = (other[1], each.number) if other > age else (each.number, other[1])
-            self._away.append(
-                Quarantined(
-                    article=annotation.article,
-                    task=each.task,
-                    annotation=older,
-                    item="",
-                    reason=f"{annotation.annotator} annotated the article again: {newer} is newer",
-                )
-            )
-            if other > age:
-                return
-        self._ages[path] = age
-        self._noted.pop(path, None)
-        if each.note:
-            self._noted[path] = Note(article=annotation.article, annotator=annotation.annotator, note=each.note)
-        ready = committed(self._corpus, each)
-        if not path.is_file() or self._corpus.read_annotation(path) != ready:
-            self._corpus.write_annotation(path, ready)
-            self._written += 1
-
-    def _remove(self) -> int:
-        """Remove annotations that are gone from the server; those that cannot be read now stay, with their notes."""
-        notes = self._corpus.campaign_notes(self._campaign.name)
-        removed = stayed = 0
-        for path in sorted(set(self._folder.glob("*/*.json")).difference(self._ages)):
-            if not self._stays(path.stem):
-                path.unlink()
-                removed += 1
-                continue
-            stayed += 1
-            if note := notes.get((path.parent.name, path.stem)):
-                self._noted[path] = Note(article=path.stem, annotator=path.parent.name, note=note)
-        if stayed:
-            self._notes.append(f"{stayed} annotations could not be read now and stay as they were: see the quarantine")
-        return removed
-
-    def _stays(self, article: str) -> bool:
-        """Tell whether what is known of an article may still be on the server, in what could not be read there.
-
-        A task of which not even the article can be told may be of any.
-        """
-        return article in self._unread or "" in self._unread
-
-    def _put(self, name: str, records: list[Quarantined] | list[Work] | list[Note]) -> None:
-        path = self._campaign.folder / name
-        content = b"".join(msgspec.json.encode(each) + b"\n" for each in records)
-        if not content:
-            path.unlink(missing_ok=True)
-        elif not path.is_file() or path.read_bytes() != content:
-            write_atomically(path, content)
-
-    def _summary(self, exports: Exports, states: dict[Key, State]) -> Pull:
-        times = [(time, each.updated_at) for each in states.values() if (time := when(each.updated_at))]
-        pulls = exports.pulls
-        last = pulls[-1] if pulls else Pull(number=0, full=False, pages=())
-        return msgspec.structs.replace(
-            last,
-            tasks=len(states),
-            annotations=len(self._ages),
-            cancelled=self._cancelled,
-            drafts=sum(each.state == "draft" for each in self._work),
-            quarantined=len(self._away),
-            updated_at=max(times)[1] if times else "",
-        )
+def _export(campaign: Campaign, path: Path) -> bytes:
+    """Return what an export holds, without what was taken down."""
+    content = path.read_bytes()
+    tasks = tasks_of(content, str(path))
+    if tasks and not any(map(article_in, tasks)):
+        raise BadRecord(f"{path}: none of its {len(tasks)} tasks names an article: export it as JSON, not as JSON_MIN")
+    return without(content, campaign.corpus.tombstones, str(path))

@@ -20,15 +20,29 @@ class Desk(NamedTuple):
         project: Its name.
         who: How its users are called.
         users: Users by the address that they log in with, which is all that a draft tells.
-        assignments: By article.
+        assignments: By project and article.
         drafts: By task; of a task that is not there those that it holds itself count.
+        homes: The project that each annotator works in, by pseudonym, where the tasks do not tell; else empty.
     """
 
     project: str
     who: Who
     users: Mapping[str, int]
-    assignments: Mapping[str, Assignment]
+    assignments: Mapping[tuple[str, str], Assignment]
     drafts: Mapping[int, list[msgspec.Raw]]
+    homes: Mapping[str, str]
+
+    def asked(self, article: str, annotator: str = "") -> Work:
+        """Return what is known of an article before anybody did anything, where it was this annotator's to do."""
+        project = self.homes.get(annotator, self.project)
+        due = self.assignments.get((project, article))
+        return Work(
+            project=project,
+            task=0,
+            article=article,
+            batch=due.batch if due else 1,
+            role=due.role if due else "work",
+        )
 
 
 def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
@@ -38,17 +52,8 @@ def rows(raw: bytes, desk: Desk) -> Iterator[Work]:
         article = decoded(task.data, TaskData).article
     except Broken:
         return
-    due = desk.assignments.get(article)
-    about = Work(
-        project=desk.project,
-        task=task.id,
-        article=article,
-        batch=due.batch if due else 1,
-        role=due.role if due else "work",
-        models=_models(task),
-    )
-    begun = [*_annotations(task, about, desk), *_drafts(task, about, desk)]
-    yield from begun or [about]
+    begun = [*_annotations(task, article, desk), *_drafts(task, article, desk)]
+    yield from begun or [msgspec.structs.replace(desk.asked(article), task=task.id, models=_models(task))]
 
 
 def merged(before: Iterable[Work], now: Iterable[Work], stays: Callable[[str], bool]) -> list[Work]:
@@ -78,7 +83,7 @@ def _key(each: Work) -> tuple[int, int, bool]:
     return each.task, each.annotation, each.state == "draft"
 
 
-def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
+def _annotations(task: Task, article: str, desk: Desk) -> Iterator[Work]:
     for raw in task.annotations:
         try:
             each = decoded(raw, Submitted)
@@ -87,7 +92,8 @@ def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
         author, writer = user(each.completed_by), user(each.updated_by)
         name, kind = desk.who(author) if author is not None else ("", "person")
         yield msgspec.structs.replace(
-            about,
+            desk.asked(article, name),
+            task=task.id,
             state="skipped" if each.was_cancelled else "submitted",
             models=_models(task, each.created_at),
             annotation=each.id,
@@ -102,7 +108,7 @@ def _annotations(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
         )
 
 
-def _drafts(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
+def _drafts(task: Task, article: str, desk: Desk) -> Iterator[Work]:
     for raw in desk.drafts.get(task.id, task.drafts):
         try:
             each = decoded(raw, Draft)
@@ -111,7 +117,9 @@ def _drafts(task: Task, about: Work, desk: Desk) -> Iterator[Work]:
         author = desk.users.get(each.user) if isinstance(each.user, str) else each.user
         name, kind = desk.who(author) if author is not None else ("", "person")
         yield msgspec.structs.replace(
-            about,
+            desk.asked(article, name),
+            task=task.id,
+            models=_models(task),
             state="draft",
             annotation=each.id,
             annotator=name,

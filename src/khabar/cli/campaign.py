@@ -146,13 +146,16 @@ def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", release: int)
 @click.option(
     "--from", "files", type=INPUT, multiple=True, help="Exported JSON instead of the server; may be repeated."
 )
-@click.option("--full", is_flag=True, help="Fetch everything, not only what changed.")
+@click.option(
+    "--full", is_flag=True, help="Fetch everything, not only what changed; with --from: FILEs are all there is."
+)
 @click.pass_obj
 def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     """Fetch from Label Studio what is new there, and print what is not believed."""
     from khabar.campaign.folder import Campaign
-    from khabar.campaign.pull import QUARANTINE, take
     from khabar.campaign.pull import pull as pull_
+    from khabar.campaign.pull import take
+    from khabar.campaign.settling import QUARANTINE
     from khabar.cli.check import tell_errors
     from khabar.cli.waiting import waiting
     from khabar.store import Corpus
@@ -160,7 +163,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     corpus = Corpus(root)
     campaign = Campaign(corpus, name)
     if files:
-        found = take(campaign, list(files))
+        found = take(campaign, list(files), full=full)
     else:
         with waiting(f"pulling {name}") as tell, door_of(corpus) as door:
             found = pull_(campaign, door, tell, full=full)
@@ -170,7 +173,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     for note in found.notes:
         click.echo(note, err=True)
     told = found.summary
-    news = f"pull {told.number}" if found.new else "nothing new"
+    news = f"pull {told.number}" if found.new else "nothing new there"
     click.echo(
         f"{news}: {told.tasks} tasks, {told.annotations} annotations ({found.written} files written, {found.removed}"
         f" removed), {told.cancelled} skipped, {told.drafts} drafts, {told.quarantined} in quarantine",

@@ -55,7 +55,7 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
     from khabar.campaign.monitor.figures import status as status_
     from khabar.campaign.monitor.locks import locks
     from khabar.campaign.monitor.records import Control, Odd, Report
-    from khabar.campaign.pull import quarantine
+    from khabar.campaign.settling import quarantine
     from khabar.store.agreements import agreement_of
 
     known = campaign.plan.known
