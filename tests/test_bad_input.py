@@ -20,6 +20,7 @@ from conftest import REPOSITORY, SHARED, add_gold
 from khabar.campaign.page import Page
 from khabar.campaign.tasks import results, task
 from khabar.model.nested import nested
+from khabar.release.build import build
 from khabar.store import Corpus
 from mangled import DEEP, mangled
 
@@ -276,6 +277,22 @@ def test_mangled_bytes_of_parquet_are_a_finding_or_a_line(checkout, rows, tmp_pa
         content[place] = data.draw(st.integers(0, 255))
 
     judged(khabar_here, checkout, path, bytes(content))
+
+
+@pytest.mark.parametrize("end", [0, -100])
+def test_damaged_parquet_anywhere_in_a_release_is_a_finding_that_names_the_file(corpus, khabar_here, end):
+    add_gold(corpus, "open", "a", "[[Port Sami](GPE sense=gov) opens](BODY)")
+    add_gold(corpus, "closed", "b", "[[Leila Haddad](PERS) was there](BODY)")
+    release = build(corpus, "0.1.0", lambda: 0)
+    path = release / "data" / "entities" / "train" / "batch-0000.parquet"
+    path.write_bytes(path.read_bytes()[:end])
+
+    status, out, _ = khabar_here("--root", corpus.root, "check", release, "--format", "json")
+
+    assert status == 1
+    assert [each["file"] for each in map(json.loads, out.splitlines()) if each["check"] == "record-reads"] == [
+        str(path)
+    ]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])

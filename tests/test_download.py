@@ -586,7 +586,7 @@ def test_the_command_verifies_a_release_where_it_is_and_keeps_nothing(hub, cache
     assert (sound[0], sound[1]) == (0, "")
     assert bad[0] == 1
     assert SHARD in bad[1]
-    assert bad[2].endswith(": 1 problems\n")
+    assert bad[2].endswith(": 1 problem\n")
     assert other[0] == 1
     assert "00000000 is asked for" in other[2]
     assert not cache.root.exists()

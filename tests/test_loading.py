@@ -147,6 +147,25 @@ def test_a_content_that_is_pinned_in_a_paper_is_insisted_on(hub, cache):
             khabar.load(release, version=version, content="00000000" * 8)
 
 
+@pytest.mark.parametrize("empty", [{"content": ""}, {"version": ""}])
+def test_a_pin_that_is_empty_is_no_leave_to_take_anything(cache, empty):
+    with pytest.raises(NotFound, match="that is asked for is empty"):
+        khabar.load(built(), **empty)
+
+
+def test_an_address_is_fetched_first(cache):
+    with pytest.raises(NotFound, match=r"is an address: fetch it with khabar\.download first"):
+        khabar.load("https://example.org/khabar/0.1.0")
+
+
+def test_a_signature_of_rows_that_were_touched_is_not_given(cache, tmp_path):
+    folder = copied(built(), tmp_path / "it")
+    (folder / SHARD).write_bytes(flipped((folder / SHARD).read_bytes()))
+
+    with pytest.raises(BadRecord, match=f"{SHARD} is "):
+        khabar.signature(folder, "articles", "train")
+
+
 def test_a_tag_that_moved_does_not_touch_what_was_pinned(hub, cache):
     publish(hub, "1.0.0")
     khabar.load(NAME, version="1.0.0")

@@ -275,6 +275,7 @@ def test_two_archives_of_one_release_are_the_same_bytes_with_the_dates_that_are_
     send(built(), str(tmp_path / "c.zip"))
 
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    assert files_of(download(tmp_path / "a.zip", into=tmp_path / "back")) == files_of(built())
     with zipfile.ZipFile(tmp_path / "a.zip") as first, zipfile.ZipFile(tmp_path / "c.zip") as dated:
         assert first.namelist() == sorted(f"khabar-1.0.0/{path}" for path in files_of(built()))
         assert {entry.date_time for entry in first.infolist()} == {(1980, 1, 1, 0, 0, 0)}

@@ -88,7 +88,7 @@ def test_the_command_holds_a_release_against_the_checks_by_the_label_set_that_it
     assert (status, len(out.splitlines())) == (1, 1)
     assert out.startswith("open-a:1:")
     assert out.endswith("[attribute-known]\n")
-    assert err.endswith(": 1 problems\n")
+    assert err.endswith(": 1 problem\n")
     assert published[0] == 2
     assert published[2].endswith("[attribute-known]: what is not sound is not published\n")
     assert not (corpus.root / "elsewhere").exists()

@@ -24,7 +24,7 @@ from conftest import SOURCES, add_gold
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.loading import verify
 from khabar.model.annotation import Annotation, Relation, Span, with_words
-from khabar.model.layout import texts_beside
+from khabar.model.layout import shard, texts_beside
 from khabar.model.manifest import precedence
 from khabar.model.text import digest
 from khabar.release.build import build as build_
@@ -872,3 +872,18 @@ def test_an_id_that_stands_twice_is_refused(old, tmp_path):
 
     with pytest.raises(BadRecord, match=r"the article .* stands there twice"):
         diff(old, twice)
+
+
+@pytest.mark.parametrize("command", ["diff", "build"])
+def test_what_is_not_sound_is_compared_with_nothing(corpus, khabar_here, command):
+    add_gold(corpus, "open", "a", "[Everybody was there](BODY)")
+    folder = build(corpus, "0.1.0")
+    path = folder / shard("articles", "train", 0)
+    raw = path.read_bytes()
+    path.write_bytes(raw[:200] + bytes([raw[200] ^ 1]) + raw[201:])
+    rest = ("diff", folder, folder) if command == "diff" else ("build", "--version", "0.1.1", "--against", folder)
+
+    status, out, err = khabar_here("--root", corpus.root, "release", *rest)
+
+    assert (status, out) == (2, "")
+    assert f"{path} is " in err

@@ -425,6 +425,7 @@ def test_a_text_that_drifted_is_loaded_once_it_is_accepted_and_says_so(release, 
     assert {each["id"] for each in report["spans"] if each.get("to") is None} >= {"e3", "e4", "s1"}
     (row,) = [each for each in khabar.load(release, texts=mine)["train"] if each["id"] == "closed-b"]
     assert row["text"] == drifted
+    assert row["length"] == len(drifted)
     assert row["text_sha256"] == report["text_sha256"] != row["sha256"]
     names = {each["id"]: drifted[each["start"] : each["end"]] for each in row["entities"]}
     assert names == {"e1": "Port Sami", "e2": "Port Sami"}

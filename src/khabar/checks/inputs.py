@@ -164,7 +164,7 @@ def _judge(corpus: Corpus, paths: list[Path], jobs: int, last: Level, others: Ot
         else:
             yield from judge_files(corpus, corpus.annotation_files(path), last)
         if is_release(path) and last is Level.CORPUS:
-            yield Judged(0, 0, [_leak(each) for each in dict.fromkeys(others.leaks(path))])
+            yield Judged(0, 0, list(_leaks(path, others)))
 
 
 def _texts_without_gold(corpus: Corpus) -> Iterator[Finding]:
@@ -200,6 +200,14 @@ def _splits(corpus: Corpus) -> Iterator[Finding]:
     for article in corpus.articles:
         if corpus.has_gold(article) and article.id not in corpus.splits:
             yield _of_article("split-known", article.id, "it has gold and no split, it should have one: khabar split")
+
+
+def _leaks(release: Path, others: Others) -> Iterator[Finding]:
+    """Yield where a release has words of a withheld text, as far as it can be read."""
+    try:
+        yield from (_leak(each) for each in dict.fromkeys(others.leaks(release)))
+    except BadRecord as error:
+        yield unreadable(str(error).partition(": ")[0], str(error), is_file=True)
 
 
 def _leak(told: str) -> Finding:

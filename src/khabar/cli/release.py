@@ -36,6 +36,8 @@ def build(root: Path, version: str | None, against: Path | None) -> None:
     def judge() -> int:
         return sum(each.severity is Severity.ERROR for judged in checks.judge(corpus, []) for each in judged.findings)
 
+    if against:
+        _refuse_unsound(against)
     folder = make(corpus, version or installed("khabar"), judge, against)
     click.echo(corpus.shown(folder))
 
@@ -62,7 +64,7 @@ def verify(release: str, content: str) -> None:
             manifest, problems = inspect(release, Way(content=content, tell=tell, judge=_errors))
     for problem in problems:
         click.echo(problem)
-    verdict = "sound" if not problems else f"{len(problems)} problems"
+    verdict = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}" if problems else "sound"
     click.echo(f"{manifest.name} {manifest.version}, content {manifest.content[:8]}: {verdict}", err=True)
     raise SystemExit(1 if problems else 0)
 
@@ -74,6 +76,15 @@ def _errors(release: Path) -> "Iterator[str]":
 
     found = (each for each in checks.judge_release(release) if each.severity is Severity.ERROR)
     yield from checks.FORMATS["text"](found)
+
+
+def _refuse_unsound(release: Path) -> None:
+    """Refuse a release whose rows may not be those that its digests speak of: what changed is told by digests."""
+    from khabar.errors import BadRecord
+    from khabar.loading.download import verified
+
+    for problem in verified(release):
+        raise BadRecord(problem)
 
 
 @command.command()
@@ -90,6 +101,8 @@ def diff(before: Path, after: Path, html: Path | None, *, as_json: bool) -> None
     from khabar.release.diff.reports import json_lines, text_lines
 
     with waiting("comparing"):
+        for each in (before, after):
+            _refuse_unsound(each)
         found = compare(before, after)
         if html:
             page(found, before, after, html)

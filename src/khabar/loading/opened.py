@@ -14,8 +14,6 @@ from khabar.loading.rows import read_split, rows_are
 from khabar.loading.sound import Sound
 from khabar.loading.typed import ClassLabels, features_of, typed
 from khabar.loading.verify import (
-    config_of,
-    read_manifest,
     split_of,
     texts_for,
     verified_files,
@@ -50,14 +48,14 @@ def load(
         content: Content digest that it must have, or the digest's beginning.
         texts: Folder that ``khabar restore`` put withheld texts into; they are filled in, with the column
             ``text_sha256``, the digest of what was filled in.  Of a text that drifted, offsets are those in it, and
-            spans that it lost are left out.
+            spans that it lost are left out; where that is a region, its line has no tokens either.
 
     Returns:
         The splits that the config has, with typed features: labels are `datasets.ClassLabel`.
 
     Raises:
         NotFound: no release there, or no such config.
-        BadRecord: a file is missing, changed or foreign, or its rows are not those that the manifest describes.
+        BadRecord: a file is missing or changed, or its rows are not those that the manifest describes.
         Changed: version or content are others than those that are asked for, or those that were first seen; or a text
             is not of this release.
         Unreachable: the release is not in the cache, and its source does not answer.
@@ -129,12 +127,12 @@ def signature(
 
     Raises:
         NotFound: no release there, no such config, split or texts.
-        BadRecord: the manifest or the texts cannot be believed.
+        BadRecord: a file is missing or changed, or the texts cannot be believed.
         Changed: the release has another version, or other articles than the texts are of.
     """
     folder = located(release, version)
-    manifest = read_manifest(folder)
-    content = split_of(folder, config_of(folder, manifest, config), f"{config}/{split}").content
+    manifest = verified_files(folder, config)
+    content = split_of(folder, manifest.configs[config], f"{config}/{split}").content
     line = f"{manifest.name}:{manifest.version}|config:{config}|split:{split}|scheme:{manifest.scheme}"
     filled_in = f"|texts:{Overlay(folder, Path(texts)).texts[:DIGEST_SHOWN]}" if texts else ""
     return f"{line}|sha:{content[:DIGEST_SHOWN]}{filled_in}"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 from khabar.errors import NotFound
 from khabar.loading.patience import Patience
-from khabar.model.manifest import VERSION
+from khabar.model.manifest import MANIFEST, VERSION
 
 HUB = "hub:"
 NAME = r"[A-Za-z0-9][\w.-]*"
@@ -98,17 +99,29 @@ def repository_of(name: str) -> str:
     raise NotFound(f"{name}: nobody says whose it is on the Hub: pass OWNER/{name}, or set {OWNER} to the owner")
 
 
+def _in_archive(path: Path) -> str:
+    """Return the address of the release in an archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            found = [name.rpartition("/")[0] for name in archive.namelist() if f"/{name}".endswith(f"/{MANIFEST}")]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise NotFound(f"{path}: {getattr(error, 'strerror', None) or error}: is it a whole .zip?") from None
+    if len(found) != 1:
+        raise NotFound(f"{path} holds {len(found)} releases, one is wanted: pass an archive of one release")
+    return f"zip://{found[0]}::{path.resolve()}"
+
+
 def _addressed(what: str, patience: Patience) -> Source:
     try:
         parts = urlsplit(what)
     except ValueError as error:
         raise NotFound(f"{what}: {error}: pass the address of a release's folder") from None
     if "://" not in what:
-        if not Path(what).is_dir():
-            raise NotFound(f"{what} is neither NAME@VERSION nor an address nor a folder: pass one of these")
+        if not Path(what).is_dir() and not what.endswith(".zip"):
+            raise NotFound(f"{what} is neither NAME@VERSION nor an address nor a folder nor a .zip: pass one of these")
         from khabar.loading.filesystems import FileSystemSource
 
-        return FileSystemSource(str(Path(what).resolve()))
+        return FileSystemSource(_in_archive(Path(what)) if what.endswith(".zip") else str(Path(what).resolve()))
     if parts.scheme not in ("http", "https"):
         from khabar.loading.filesystems import FileSystemSource
 

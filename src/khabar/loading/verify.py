@@ -1,6 +1,7 @@
 """Is a release what its manifest says: files, sums, rows, digests."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from khabar.model.article import Tombstone
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.layout import ARTICLES, ROWS, TEXTS, TOMBSTONES, articles_in
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
-from khabar.model.text import DIGEST_SHOWN
+from khabar.model.text import DIGEST_SHOWN, NAME
 
 
 def verify(release: str | Path) -> Iterator[str]:
@@ -90,7 +91,7 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises:
         NotFound: there is none.
-        BadRecord: it does not parse, or has a form that this version does not know.
+        BadRecord: it does not parse, names no corpus, or has a form that this version does not know.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -102,7 +103,7 @@ def manifest_of(content: bytes, place: str) -> Manifest:
     """Decode a manifest; the message of an error begins with its place.
 
     Raises:
-        BadRecord: it does not parse, or has a form that this version does not know.
+        BadRecord: it does not parse, names no corpus, or has a form that this version does not know.
     """
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
@@ -112,6 +113,8 @@ def manifest_of(content: bytes, place: str) -> Manifest:
         raise BadRecord(
             f"{place}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
         )
+    if not re.match(NAME, manifest.name):
+        raise BadRecord(f"{place}: {manifest.name!r} is no name of a corpus: do not trust it")
     return manifest
 
 

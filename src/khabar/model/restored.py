@@ -95,7 +95,7 @@ def accepted(drift: Drift, text: str) -> Restored:
 def placed(row: Row, restored: Restored) -> Row:
     """Return a row of the published schema with its spans where they stand in a restored text.
 
-    Spans that are lost are left out, and relations that end at them.
+    Spans that are lost are left out, and relations that end at them; the length becomes that of the text.
 
     Raises:
         Changed: the text has other words at a span than the row's digest says.
@@ -121,7 +121,7 @@ def placed(row: Row, restored: Restored) -> Row:
     there = {name: [new for each in value if (new := place(each))] for name, value in layers.items()}
     for span in (each for spans in there.values() for each in spans if "relations" in each):
         span["relations"] = [link for link in span["relations"] if link["tail"] not in lost]
-    return row | there
+    return row | there | {"length": len(restored.text)}
 
 
 def _is_span(value: object) -> bool:

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from khabar.errors import BadRecord
 from khabar.model.article import Article
 from khabar.model.columns import Ints, Mask
 from khabar.store import Corpus
@@ -181,9 +182,12 @@ def _by_row(cells: _Cells) -> str:
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for group in range(file.num_row_groups):
-            yield file.read_row_group(group, use_threads=False)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise BadRecord(f"{path}: {str(error).splitlines()[0]}: build or download the release again") from None
 
 
 def _leaves(table: pa.Table) -> Iterator[_Cells]:
