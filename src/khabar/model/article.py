@@ -45,7 +45,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         attribution: What a reuser has to name; the outlet where it is empty.
         redistribute: ``text``: texts may be committed and released; ``offsets``: spans and digests alone.
         provenance: ``published`` by an outlet, or ``authored`` for this corpus (the people in it are invented).
-        language: BCP 47 tag of its articles.
+        language: BCP 47 tag of its articles; that of the label set where it is empty.
+        written_by: Who wrote what was authored for this corpus: ``people``, or ``software``.
         url: Its home page, empty where there is none.
         note: Anything a user must know.
     """
@@ -59,7 +60,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     attribution: str = ""
     redistribute: Redistribution
     provenance: Provenance
-    language: str = "ar"
+    language: str = ""
+    written_by: Literal["people", "software"] = "people"
     url: str = ""
     note: str = ""
 

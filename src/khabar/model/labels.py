@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from khabar.errors import NotFound
+from khabar.model.text import NAME
 
 AttributeKind = Literal["choice", "flag", "words", "key"]
 BOILERPLATE = "boilerplate"
@@ -156,6 +157,7 @@ class LabelSet(_Entry, frozen=True, dict=True):
     """All labels, attributes and relations.
 
     Attributes:
+        corpus: Name of the corpus, as releases bear it.
         version: Version of the scheme.
         language: BCP 47 tag of the texts it was made for.
         direction: ``rtl`` or ``ltr``, for the label page.
@@ -170,8 +172,9 @@ class LabelSet(_Entry, frozen=True, dict=True):
     language: str
     direction: Literal["rtl", "ltr"]
     quotation_marks: str
-    proclitics: str
     layers: dict[str, Layer]
+    proclitics: str = ""
+    corpus: Annotated[str, msgspec.Meta(pattern=NAME)] = "khabar"
     attributes: tuple[Attribute, ...] = ()
     relations: tuple[RelationType, ...] = ()
 

@@ -51,7 +51,7 @@ def batch(labels: LabelSet, annotated: Iterable[Annotated]) -> Batch:
     layer_code = {name: code for code, name in enumerate(names.layers)}
     rows.sort(key=lambda each: layer_code[each[1].layer])  # stable: articles and spans keep their order
     spans = _spans(labels, rows, names)
-    articles = pa.Table.from_pylist([_article(item) for item in items], schema=ARTICLE_SCHEMA)
+    articles = pa.Table.from_pylist([_article(item, labels) for item in items], schema=ARTICLE_SCHEMA)
     articles = articles.append_column(RECORDED, pa.array([item.article.sha256 for item in items], pa.string()))
     return Batch(labels, articles, spans, _relations(items, spans, names), names)
 
@@ -60,7 +60,7 @@ def _and_strangers(known: tuple[str, ...], seen: Iterable[str]) -> tuple[str, ..
     return (*known, *sorted(set(seen).difference(known)))
 
 
-def _article(item: Annotated) -> dict[str, object]:
+def _article(item: Annotated, labels: LabelSet) -> dict[str, object]:
     article, source, annotation = item.article, item.source, item.annotation
     held = rights(source, article)
     return {
@@ -70,7 +70,7 @@ def _article(item: Annotated) -> dict[str, object]:
         "text": item.text,
         "sha256": annotation.sha256,
         "length": article.length,
-        "language": source.language,
+        "language": source.language or labels.language,
         "url": article.url or None,
         "published": article.published or None,
         "retrieved": article.retrieved or None,

@@ -23,7 +23,6 @@ from khabar.store import Corpus
 from khabar.store.agreements import agreements
 from khabar.store.written import Written
 
-NAME = "khabar"
 Judge = Callable[[], int]
 _PARTIAL, _ASIDE = ".partial", ".old"
 """End the names of folders beside a release: of one that is being built, and of the one that it will replace."""
@@ -101,7 +100,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
     data.counts.add_tombstones(len(corpus.tombstones))
     manifest = Manifest(
         format=FORMAT,
-        name=NAME,
+        name=labels.corpus,
         version=version,
         scheme=labels.version,
         label_set=labels.digest,

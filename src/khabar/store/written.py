@@ -27,11 +27,16 @@ class Written:
         path = self.root / name
         return _decoded(path.read_bytes(), name) if path.is_file() else None
 
+    @property
+    def guidelines(self) -> list[Path]:
+        """The pages of the guidelines, rulings among them."""
+        return sorted((self.root / "annotations" / "guidelines").glob("*.md"))
+
     def scheme(self) -> dict[str, bytes]:
         """Return label set, waivers if any, guidelines and rulings, by their path under ``annotations/``."""
         folder = self.root / "annotations"
         waivers = [path for path in (folder / WAIVERS,) if path.is_file()]
-        pages = (folder / LABELS, *waivers, *sorted((folder / "guidelines").glob("*.md")))
+        pages = (folder / LABELS, *waivers, *self.guidelines)
         return {path.relative_to(folder).as_posix(): path.read_bytes() for path in pages}
 
     def released(self, version: str) -> str:

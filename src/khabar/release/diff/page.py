@@ -16,7 +16,7 @@ from khabar.model.page import head
 from khabar.release.diff.colours import Colours
 from khabar.release.diff.passages import html, passages, visible
 from khabar.release.diff.records import ArticleChange, Diff, LabelCount, Said, SpanChange, SplitSize
-from khabar.release.diff.reports import figure_words, scheme_lines
+from khabar.release.diff.reports import agreement_words, figure_words, scheme_lines
 from khabar.release.diff.side import Side
 from khabar.store.files import write_atomically
 
@@ -87,7 +87,7 @@ def _numbers(diff: Diff, colours: Colours) -> Iterator[str]:
     heads = ("before", *(title for _, title, _ in used), "after")
     yield from _table("Spans by label", ("layer", "label"), heads, (_counted(row, used, colours) for row in rows))
     yield from _list("Columns and labels", map(visible, scheme_lines(diff)))
-    yield from _list("Agreement", (visible(figure_words(each)) for each in diff.agreement))
+    yield from _list("Agreement", (visible(each) for each in agreement_words(diff)))
     yield from _list("Findings", (visible(figure_words(each)) for each in diff.findings))
 
 

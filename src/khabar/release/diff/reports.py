@@ -9,6 +9,10 @@ from khabar.release.diff.records import ArticleChange, Diff, Figure, Mark, Said,
 
 LONGEST_SHOWN = 100
 """Characters of a span's words that a line repeats."""
+FEW = 20
+"""Figures of agreement that are told one by one, whatever they are of."""
+_WHOLE = ".all.value"
+"""Ends the name of a figure that is of all articles and labels."""
 _TEXTS = {
     "changed": "its text is another",
     "withdrawn": "its text is withheld now",
@@ -55,8 +59,17 @@ def figure_lines(diff: Diff) -> Iterator[str]:
     )
     for each in diff.derived:
         yield f"{each.split}: {each.before} -> {each.after} rows, of articles that do not differ"
-    for name, figures in (("agreement", diff.agreement), ("findings", diff.findings)):
-        yield from (f"{name}: {figure_words(each)}" for each in figures)
+    yield from (f"agreement: {each}" for each in agreement_words(diff))
+    yield from (f"findings: {figure_words(each)}" for each in diff.findings)
+
+
+def agreement_words(diff: Diff) -> Iterator[str]:
+    """Yield the figures of agreement that differ: of many those of all articles, and how many more there are."""
+    told = [each for each in diff.agreement if each.name.endswith(_WHOLE)] or list(diff.agreement)
+    told = told if len(diff.agreement) > FEW else list(diff.agreement)
+    yield from (figure_words(each) for each in told)
+    if more := len(diff.agreement) - len(told):
+        yield f"{more} more figures differ: --json and changes.jsonl have them"
 
 
 def figure_words(figure: Figure) -> str:

@@ -7,7 +7,7 @@ from khabar.errors import Changed
 from khabar.model.manifest import Manifest
 from khabar.release.diff.compare import diff_of_build
 from khabar.release.diff.records import ArticleChange, Diff, LabelCount
-from khabar.release.diff.reports import figure_words, json_lines, scheme_lines
+from khabar.release.diff.reports import agreement_words, figure_words, json_lines, scheme_lines
 
 CHANGES = "CHANGES.md"
 RECORDS = "changes.jsonl"
@@ -66,7 +66,7 @@ def _markdown(diff: Diff) -> Iterator[str]:
     sizes = (f"| {each.split} | {each.before} | {each.after} |" for each in diff.splits)
     yield from _section("Articles", ["| split | before | after |", "|---|---|---|", *sizes])
     yield from _section("Spans", _counts(diff.counts))
-    yield from _section("Agreement", (f"- {_code(figure_words(each))}" for each in diff.agreement))
+    yield from _section("Agreement", (f"- {_code(each)}" for each in agreement_words(diff)))
     yield from _section("Findings", (f"- {_code(figure_words(each))}" for each in diff.findings))
     yield from _section("Articles added", _articles(diff, "added"))
     yield from _section("Articles removed", _articles(diff, "removed"))

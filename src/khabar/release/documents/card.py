@@ -5,6 +5,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
+from khabar.model.article import Source
 from khabar.model.manifest import Manifest
 from khabar.release.documents.citation import citation
 from khabar.release.documents.known import DOCUMENTS, Known
@@ -14,8 +15,7 @@ from khabar.release.documents.sections import body
 CARD = "README.md"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _ANNOTATORS = {"person": "expert-generated", "model": "machine-generated"}
-_WRITERS = {"published": "found", "authored": "machine-generated"}
-"""Provenance, and what the Hub calls it: what was authored for the corpus so far, software wrote."""
+_WRITERS = {"people": "expert-generated", "software": "machine-generated"}
 
 
 def features(schema: pa.Schema, class_labels: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def card(known: Known) -> str:
 
 def _head(known: Known) -> dict[str, Any]:
     counts, cited = known.manifest.counts, citation(known)
-    articles, languages = counts["articles"]["all"], sorted({source.language for source in known.sources})
+    articles, languages = counts["articles"]["all"], known.languages
     return {
         "pretty_name": cited.title if cited else known.manifest.name.capitalize(),
         "language": languages,
@@ -53,10 +53,8 @@ def _head(known: Known) -> dict[str, Any]:
         "license_link": LICENSE,
         "annotations_creators": [_ANNOTATORS[kind] for kind, number in counts["annotators"].items() if number]
         or ["no-annotation"],
-        "language_creators": [_WRITERS[each] for each in counts["provenance"]],
-        "multilinguality": [
-            "monolingual" if len({source.language for source in known.sources}) == 1 else "multilingual"
-        ],
+        "language_creators": sorted({_writers(source) for source in known.sources}),
+        "multilinguality": ["monolingual" if len(languages) == 1 else "multilingual"],
         "source_datasets": ["original"],
         "size_categories": [next((name for limit, name in _SIZES if articles < limit), "n>1M")],
         "task_categories": ["token-classification"],
@@ -65,6 +63,11 @@ def _head(known: Known) -> dict[str, Any]:
         "configs": _configs(known.manifest),
         "dataset_info": _infos(known),
     }
+
+
+def _writers(source: Source) -> str:
+    """Return what the Hub calls those who wrote the articles of a source."""
+    return "found" if source.provenance == "published" else _WRITERS[source.written_by]
 
 
 def _configs(manifest: Manifest) -> list[dict[str, Any]]:

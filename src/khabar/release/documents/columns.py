@@ -31,6 +31,10 @@ class Column(NamedTuple):
 
 
 _CODE_POINTS, _SHA256, _DAY = "code points", "SHA-256, hex", "ISO 8601"
+_TAGS = (
+    "a tag a token that an entity touches, so the first may begin with a clitic before it (the spans are exact); of"
+    " entities that lie in one another the outermost, of two at one place the first"
+)
 _ARTICLE: dict[str, tuple[str, str]] = {
     "id": ("", "the article, for ever"),
     "article": ("", "the article"),
@@ -56,10 +60,10 @@ _ARTICLE: dict[str, tuple[str, str]] = {
     "annotator_kind": ("", "`person`, `model` or `gold`"),
     "layers": ("", "the layers that the annotation speaks of"),
     "campaign": ("", "the campaign in which it was annotated"),
-    "tokens": ("", "words and marks of the main text; none where the text is withheld"),
+    "tokens": ("", "words, clitics with them, and marks of the main text; none where the text is withheld"),
     "starts": (_CODE_POINTS, "the first one of each token, from 0"),
     "ends": (_CODE_POINTS, "one past the last of each token"),
-    "tags": ("BIO", "a tag a token: the outermost entities"),
+    "tags": ("BIO", _TAGS),
     "sentences": ("", "sentences of the main text"),
 }
 """Columns of articles: unit, meaning."""
@@ -73,7 +77,7 @@ _SPAN: dict[str, tuple[str, str]] = {
     "relations": ("", "links that start from it"),
     "tail": ("", "the span that the link ends at"),
     "boilerplate": ("", "whether it is none of the article"),
-    "continues": ("", "the earlier piece of the same quote"),
+    "continues": ("", "the earlier piece of the same quote; null where it is the first or only one"),
     "cues": ("", "the words that signal the quote"),
     "addressees": ("", "who it is said to"),
     "origins": ("", "whom the source itself quotes"),
@@ -116,7 +120,7 @@ def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
         return "", f"spans: {', '.join(label.name for label in layers[path].labels)}"
     if name.startswith(_VIEW):
         unit, meaning = _ARTICLE["tags"]
-        return unit, f"{meaning}, in the labels of {name.removeprefix(_VIEW)}"
+        return unit, f"as `tags`, the labels turned into those of {name.removeprefix(_VIEW)} first"
     if not of_span:
         return _ARTICLE.get(name, ("", ""))
     if name in labels.attribute_kinds:

@@ -76,7 +76,7 @@ def croissant(known: Known) -> str:
         "name": manifest.name,
         "description": described(known),
         "version": manifest.version,
-        "inLanguage": sorted({source.language for source in known.sources}),
+        "inLanguage": known.languages,
         "license": f"https://spdx.org/licenses/{cited.license}.html" if cited and cited.license else "",
         "creator": [_creator(author) for author in cited.authors] if cited else [],
         "citeAs": bibtex(cited, known) if cited else "",

@@ -33,6 +33,11 @@ class Known:
     written: Written
     agreements: dict[str, Agreement]
 
+    @property
+    def languages(self) -> list[str]:
+        """BCP 47 tags of its articles."""
+        return sorted({source.language or self.labels.language for source in self.sources})
+
 
 Document = Callable[[Known], str | None]
 """Returns the text of a document; None where the corpus has nothing to make it from."""

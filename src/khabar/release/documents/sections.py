@@ -31,7 +31,7 @@ points, half-open, in the text whose SHA-256 stands in the row. In figures: {mar
 
 - **Curated by:** {_authors(known)}
 - **Funded by:** {said(known, "1.3")}
-- **Language(s) (NLP):** {", ".join(f"`{each}`" for each in sorted({source.language for source in known.sources}))}
+- **Language(s) (NLP):** {", ".join(f"`{each}`" for each in known.languages)}
 - **License:** {_license(known)}; of each text in its row: see `LICENSE.md`
 - **Version:** {marked(manifest, "version")}, label set {marked(manifest, "scheme")}
 - **Content:** {marked(manifest, "content")}
@@ -101,12 +101,23 @@ def _creation(known: Known) -> str:
 
 #### Who are the annotators?
 
-Annotators of the articles in this release, gold aside: {annotators}. The guidelines they were given, and the rulings on
-cases that these leave open, stand in `guidelines/`.
+Annotators of the articles in this release, gold aside: {annotators}.{_guidelines(known)}
 
 #### Personal and Sensitive Information
 
 {said(known, "2.11", "2.12", "2.14", "2.15", "7.5")}"""
+
+
+def _guidelines(known: Known) -> str:
+    if not known.written.guidelines:
+        return ""
+    return " The guidelines they were given, and the rulings on\ncases that these leave open, stand in `guidelines/`."
+
+
+def _papers(known: Known) -> str:
+    there = (name for name in ("DATASHEET.md", "DATA_STATEMENT.md") if known.written.paper(name) is not None)
+    guidelines = ("guidelines/",) if known.written.guidelines else ()
+    return ", ".join(f"`{name}`" for name in (*there, "LICENSE.md", "labels.toml", *guidelines, "croissant.json"))
 
 
 def _taken_down(known: Known) -> str:
@@ -138,8 +149,7 @@ annotation is what was adjudicated. *Offsets only* means that an outlet does not
 
 ## More Information
 
-`DATASHEET.md`, `DATA_STATEMENT.md`, `LICENSE.md`, `labels.toml`, `guidelines/`, `croissant.json`; `manifest.json` with
-every digest, `{ROWS}` with those of each article's rows.{_taken_down(known)}
+{_papers(known)}; `manifest.json` with every digest, `{ROWS}` with those of each article's rows.{_taken_down(known)}
 
 ## Dataset Card Authors
 
