@@ -17,7 +17,6 @@ from conftest import REPOSITORY, SHARED, add_gold
 from khabar.errors import BadRecord, NotFound
 from khabar.loading import read_manifest, verify
 from khabar.loading.papers import disagreements
-from khabar.model.counts import Counts
 from khabar.model.figures import TABLES, filled, plain, wrong
 from khabar.model.manifest import File
 from khabar.model.text import normal_form
@@ -306,13 +305,6 @@ def test_a_figure_that_there_is_not_is_refused_with_its_place(known, name):
     with pytest.raises(NotFound, match=rf"^PAPER.md: no figure is called '{re.escape(name)}': the manifest has no"):
         filled(f"<!--={name}-->1<!--/-->", known.manifest, "PAPER.md")
     assert len(list(wrong(f"<!--={name}-->1<!--/-->", known.manifest))) == 1
-
-
-def test_a_layer_that_is_called_like_a_count_is_refused(labels):
-    strange = msgspec.structs.replace(labels, layers={"splits": labels.layers["entity"]})
-
-    with pytest.raises(BadRecord, match=r"labels.toml: no layer can be called 'splits', a count is: rename it"):
-        Counts(strange).told()
 
 
 # The datasheet and the data statement

@@ -1,6 +1,5 @@
 """Level 3: what makes sense: warnings, for a person to look at.  A rule breaks data, sense only makes one doubt it."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -57,11 +56,9 @@ def telltale_marked(view: View) -> Iterator[Broken]:
     text = parted.tobytes().decode("utf-32-le")
     edges = batch.base[1:-1] + np.arange(len(batch.base) - 2)
     for code, (name, layer) in enumerate(batch.labels.layers.items()):
-        told = [label for label in layer.labels if label.telltale]
-        if not told:
+        pattern = batch.labels.telltale(layer)
+        if pattern is None:
             continue
-        words = "|".join(f"(?P<{label.name}>{label.telltale})" for label in told)
-        pattern = re.compile(rf"(?<![^\W\d])(?:{batch.labels.proclitics})(?:{words})(?!\w)")
         found = [(match.start(match.lastgroup or 0), match.end(), match.lastgroup) for match in pattern.finditer(text)]
         places = np.array([each[:2] for each in found], dtype=np.int64).reshape(-1, 2)
         places -= np.searchsorted(edges, places[:, :1])

@@ -8,7 +8,6 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from khabar.errors import BadRecord
 from khabar.model.labels import LabelSet
 from khabar.model.layout import ARTICLES, JUDGEMENTS, SPLITS, TEXTS
 from khabar.model.manifest import GROUPS
@@ -76,11 +75,7 @@ class Counts:
             self._groups["articles"]["taken_down"] = number
 
     def told(self) -> dict[str, dict[str, int]]:
-        """Return the counts, group by group, then layer by layer; what there is none of is left out.
-
-        Raises:
-            BadRecord: a layer has the name of a group.
-        """
+        """Return the counts, group by group, then layer by layer; what there is none of is left out."""
         people = Counter(kind for kind, _ in self._people)
         counted = {**self._groups, "annotators": {"person": 0, "model": 0, **people}}
         order = {"splits": SPLITS, "relations": [each.name for each in self._labels.relations]}
@@ -89,8 +84,6 @@ class Counts:
             for name, numbers in counted.items()
         }
         for name, layer in self._labels.layers.items():
-            if name in groups:
-                raise BadRecord(f"annotations/labels.toml: no layer can be called '{name}', a count is: rename it")
             groups[name] = {each.name: self._spans[each.name] for each in layer.labels if self._spans[each.name]}
         return groups
 

@@ -14,7 +14,7 @@ from khabar.model.labels import LabelSet
 from khabar.model.text import digest
 
 _MARKUP = re.compile(r"\\(?P<escaped>.)|(?P<open>\[)|\](?:\((?P<label>[^()\s]+)(?P<rest>[^()]*)\))?", re.DOTALL)
-_PAIR = re.compile(r'\s+(?P<key>[A-Za-z_]+)=(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))')
+_PAIR = re.compile(r'\s+(?P<key>\w+)=(?:"(?P<quoted>[^"]*)"|(?P<value>\S+))')
 
 
 class Marked(NamedTuple):

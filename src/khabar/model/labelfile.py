@@ -1,14 +1,28 @@
-"""``annotations/labels.toml`` -> label set, refused where it does not hold together."""
+"""``annotations/labels.toml`` -> label set, refused where it does not hold together.
+
+What is accepted here can be annotated, checked and released: names of the file become columns, controls of the label
+page, groups of counts and tags.
+"""
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from khabar.errors import BadRecord
 from khabar.model.columns import ARTICLE_SCHEMA
 from khabar.model.labels import BOILERPLATE, Attribute, Label, LabelSet, Layer, Value
+from khabar.model.manifest import GROUPS
 
-_VIEW = r"^[a-z][a-z0-9_]*\Z"
+OF_SPANS = frozenset(("start", "end", "label", "id", "text", "digest", "relations"))
+"""What every span says of itself, and no attribute can be called."""
+OF_ROWS = frozenset((*ARTICLE_SCHEMA.names, "campaign", "tokens", "starts", "ends", "sentences", "text_sha256"))
+"""Columns that some table of a release has beside those of layers."""
+OF_PAGES = frozenset(("text", "questions", "note"))
+"""What a label page has besides its layers."""
+_COLUMN = re.compile("[a-z][a-z0-9_]*")
+_OF_TAGS = re.compile("tags(_.*)?")
 
 
 def label_set(toml: bytes, place: str) -> LabelSet:
@@ -25,7 +39,7 @@ def label_set(toml: bytes, place: str) -> LabelSet:
         read = msgspec.toml.decode(toml, type=LabelSet)
         read = msgspec.structs.replace(read, attributes=tuple(_spelt_out(read, each) for each in read.attributes))
         _hold_together(read)
-    except (msgspec.MsgspecError, _Fault, re.error, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, _Fault, re.error, RecursionError, OverflowError, UnicodeDecodeError) as error:
         raise BadRecord(f"{place}: {error}") from None
     return read
 
@@ -49,14 +63,7 @@ def _spelt_out(labels: LabelSet, attribute: Attribute) -> Attribute:
 
 def _hold_together(labels: LabelSet) -> None:
     re.compile(labels.proclitics)
-    names = [label.name for layer in labels.layers.values() for label in layer.labels]
-    columns = [layer.column for layer in labels.layers.values()]
-    for what, seen in (("label", names), ("column", columns), ("relation", [each.name for each in labels.relations])):
-        for name in seen:
-            if seen.count(name) > 1:
-                raise _Fault(f"the {what} {name} is spelt twice, once is enough: remove one")
-    for column in set(columns) & set(ARTICLE_SCHEMA.names):
-        raise _Fault(f"the column {column} is an article's own: name it otherwise")
+    _names_hold(labels)
     _hotkeys(labels)
     for attribute in labels.attributes:
         _attribute_holds(labels, attribute)
@@ -64,10 +71,49 @@ def _hold_together(labels: LabelSet) -> None:
         _known(labels, (relation.head, relation.tail), f"the relation {relation.name}")
         if relation.exactly_one_unless and not labels.attribute(relation.head, relation.exactly_one_unless):
             raise _Fault(f"{relation.name} names '{relation.exactly_one_unless}', which is no attribute of its head")
-    for layer in labels.layers.values():
+    for name, layer in labels.layers.items():
+        if not layer.labels:
+            raise _Fault(f"the layer {name} has no label: give it one, or remove it")
         _marks_hold(labels, layer)
     _sense_holds(labels)
     _views_hold(labels)
+
+
+class _Names(NamedTuple):
+    """Names of one kind: what they name, the names, those that something else has, and whether they become columns."""
+
+    what: str
+    names: list[str]
+    taken: frozenset[str] = frozenset()
+    column: bool = False
+
+
+def _kinds(labels: LabelSet) -> Iterator[_Names]:
+    layers = labels.layers.values()
+    columns = [layer.column for layer in layers]
+    yield _Names("layer", list(labels.layers), OF_PAGES.union(GROUPS), column=True)
+    yield _Names("column", columns, OF_ROWS.union(filter(_OF_TAGS.fullmatch, columns)), column=True)
+    yield _Names("attribute", list(labels.attribute_kinds), OF_SPANS, column=True)
+    yield _Names("view", list({view for layer in layers for view in layer.views}), column=True)
+    yield _Names(
+        "label", [each.name for layer in layers for each in layer.labels], frozenset(labels.layers) | {BOILERPLATE}
+    )
+    yield _Names("relation", [each.name for each in labels.relations])
+
+
+def _names_hold(labels: LabelSet) -> None:
+    for what, names, taken, column in _kinds(labels):
+        for name in names:
+            if names.count(name) > 1:
+                raise _Fault(f"the {what} {name} is spelt twice, once is enough: remove one")
+            if name in taken:
+                raise _Fault(f"no {what} can be called '{name}', something else is: rename it")
+            if column and not _COLUMN.fullmatch(name):
+                raise _Fault(
+                    f"no {what} can be called '{name}', it becomes a column: use a-z, 0-9 and _, a letter first"
+                )
+            if not name.isidentifier():
+                raise _Fault(f"no {what} can be called '{name}': use letters, digits and _, a letter first")
 
 
 def _views_hold(labels: LabelSet) -> None:
@@ -80,8 +126,6 @@ def _views_hold(labels: LabelSet) -> None:
                     raise _Fault(f"the view {view} has the {what} {twice} twice, once is enough: remove one")
             if strange := next((name for name in mapped if name not in own), ""):
                 raise _Fault(f"the view {view} names '{strange}', which is no label of its layer: spell it right")
-            if not re.match(_VIEW, view):
-                raise _Fault(f"'{view}' cannot be the name of a view, it becomes one of a column: use a-z, 0-9 and _")
 
 
 def _sense_holds(labels: LabelSet) -> None:
@@ -89,8 +133,8 @@ def _sense_holds(labels: LabelSet) -> None:
         if layer.one_label_by and labels.attribute_kinds.get(layer.one_label_by) != "key":
             raise _Fault(f"one_label_by names '{layer.one_label_by}', which is no attribute that is a key")
         _known(labels, tuple(name for kin in layer.kin for name in kin), "kin")
+        labels.telltale(layer)
     for label in labels.labels.values():
-        re.compile(label.telltale)
         if label.holds and label.holds not in labels.layers:
             raise _Fault(f"{label.name} holds '{label.holds}', which is no layer: name one")
 
@@ -98,6 +142,10 @@ def _sense_holds(labels: LabelSet) -> None:
 def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:
     if labels.attribute_kinds[attribute.name] != attribute.kind:
         raise _Fault(f"the attribute {attribute.name} has two kinds, all its entries share one: rename one of them")
+    if not attribute.labels:
+        raise _Fault(f"the attribute {attribute.name} is said of no label: name some")
+    if attribute.kind == "flag" and not {value.name for value in attribute.values} <= {"true", "false"}:
+        raise _Fault(f"the attribute {attribute.name} is a flag: its values are true and false")
     if bool(attribute.values) != (attribute.kind in ("choice", "flag")):
         raise _Fault(f"the attribute {attribute.name} is a {attribute.kind}: only a choice or flag has values")
     if len({value.name for value in attribute.values}) < len(attribute.values):

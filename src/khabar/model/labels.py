@@ -1,6 +1,7 @@
 """The label set: what ``annotations/labels.toml`` spells, typed and checked.  Nothing here is bound to Arabic."""
 
 import hashlib
+import re
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -36,7 +37,7 @@ class Label(_Entry, frozen=True):
     """
 
     name: str
-    colour: str
+    colour: Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}\Z")]
     hotkey: str
     en: str
     ar: str = ""
@@ -172,7 +173,7 @@ class LabelSet(_Entry, frozen=True, dict=True):
     language: str
     direction: Literal["rtl", "ltr"]
     quotation_marks: str
-    layers: dict[str, Layer]
+    layers: Annotated[dict[str, Layer], msgspec.Meta(min_length=1)]
     proclitics: str = ""
     corpus: Annotated[str, msgspec.Meta(pattern=NAME)] = "khabar"
     attributes: tuple[Attribute, ...] = ()
@@ -218,6 +219,15 @@ class LabelSet(_Entry, frozen=True, dict=True):
     def digest(self) -> str:
         """SHA-256 of all its content, in hex: what a release says it was made by."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+    def telltale(self, layer: Layer) -> re.Pattern[str] | None:
+        """Return what finds telltale words of a layer behind proclitics, a group a label; None where it has none.
+
+        Raises:
+            re.error: a label's is no regular expression, or none that can stand beside others.
+        """
+        told = [f"(?P<{label.name}>{label.telltale})" for label in layer.labels if label.telltale]
+        return re.compile(rf"(?<![^\W\d])(?:{self.proclitics})(?:{'|'.join(told)})(?!\w)") if told else None
 
     def attributes_of(self, layer: str) -> tuple[str, ...]:
         """Return the names of the attributes that spans of a layer may carry, in the order of their columns."""

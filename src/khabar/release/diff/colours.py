@@ -1,13 +1,11 @@
 """Colours of labels on the page: those of the release's label set, else one for each label by its place."""
 
-import re
 from html import escape
 
 from khabar.model.labels import LabelSet
 from khabar.release.diff.passages import visible
 from khabar.release.diff.records import Diff
 
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 _GOLDEN_ANGLE = 137.508
 """Degrees: hues that follow one another by it stay apart, however many there are."""
 
@@ -22,7 +20,7 @@ class Colours:
     def colour(self, label: str) -> str:
         """Return a CSS colour."""
         known = self._known.get(label)
-        if known and _COLOUR.match(known.colour):
+        if known:
             return known.colour
         hue = self._place.get(label, len(self._place)) * _GOLDEN_ANGLE % 360
         return f"hsl({hue:.0f} 62% 45%)"

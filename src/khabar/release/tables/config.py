@@ -62,7 +62,8 @@ class Config:
         schema: Its columns; lists in them are never null.
         rows: Articles to table of that schema; ``article`` or ``id`` is the article's.
         class_labels: Label names by the dotted path of their column, in an order that only grows at the end.
-        stand: The layer or label it stands on, empty where it stands on all.
+        layer: The layer it stands on, empty where it stands on all.
+        label: The label it stands on, likewise.
         of: What its batches hold: gold, or what every annotator said.
     """
 
@@ -70,13 +71,13 @@ class Config:
     schema: Callable[[LabelSet], pa.Schema]
     rows: Callable[[Reading], pa.Table]
     class_labels: Callable[[LabelSet], ClassLabels] = no_labels
-    stand: str = ""
+    layer: str = ""
+    label: str = ""
     of: Literal["gold", "judgements"] = "gold"
 
     def stands_on(self, labels: LabelSet) -> bool:
         """Tell whether a label set has what the table is made of."""
-        known = {"", *labels.layers, *labels.labels}
-        return self.stand in known
+        return self.layer in ("", *labels.layers) and self.label in ("", *labels.labels)
 
 
 CONFIGS: Registry[Config] = Registry("config")

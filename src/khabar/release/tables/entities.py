@@ -77,5 +77,5 @@ def _labels(labels: LabelSet) -> ClassLabels:
 
 
 CONFIGS.add(
-    "entities", Config("an article's tokens, tags and named entities", _schema, _entities, _labels, stand=_LAYER)
+    "entities", Config("an article's tokens, tags and named entities", _schema, _entities, _labels, layer=_LAYER)
 )

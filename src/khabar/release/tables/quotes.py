@@ -93,10 +93,10 @@ def _parts(batch: Batch, rows: Ints, ends: tuple[Ints, Ints], relation: str) -> 
 
 def _labels(labels: LabelSet) -> ClassLabels:
     kind = labels.attribute(_QUOTE, "type")
-    return {"type": tuple(value.name for value in kind.values) if kind else ()}
+    return {"type": tuple(value.name for value in kind.values)} if kind and kind.kind == "choice" else {}
 
 
 CONFIGS.add(
     "quotes",
-    Config("a quote with its source and cues", _schema, _quotes, _labels, stand=_QUOTE),
+    Config("a quote with its source and cues", _schema, _quotes, _labels, label=_QUOTE),
 )

@@ -34,5 +34,5 @@ def _labels(labels: LabelSet) -> ClassLabels:
 
 CONFIGS.add(
     "regions",
-    Config("a line of a page and what it is", _schema, _regions, _labels, stand=_LAYER),
+    Config("a line of a page and what it is", _schema, _regions, _labels, layer=_LAYER),
 )

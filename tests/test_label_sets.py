@@ -1,0 +1,231 @@
+"""Another team's label set goes all the way to rows that load; one that could not is refused when it is read."""
+
+import pytest
+
+import khabar
+from conftest import add_gold, add_judgement
+from khabar.campaign.page import NOTE, QUESTIONS, TEXT
+from khabar.errors import BadRecord
+from khabar.loading import read_manifest
+from khabar.loading.overlay import COLUMN
+from khabar.model.annotation import Span
+from khabar.model.labelfile import OF_PAGES, OF_ROWS, OF_SPANS, label_set
+from khabar.model.nested import span_type
+from khabar.release.tables import CONFIGS
+from khabar.store import Corpus
+
+PERSON = "\N{ARABIC LETTER SHEEN}\N{ARABIC LETTER KHAH}\N{ARABIC LETTER SAD}"
+HEAD = """
+version = "1"
+language = "en"
+direction = "ltr"
+quotation_marks = '"'
+proclitics = ""
+"""
+PLAIN = """
+[layers.{layer}]
+column = "{column}"
+labels = [{{ name = "{label}", colour = "#ff0000", hotkey = "1", en = "a thing" {more} }}]
+"""
+THEIRS = """
+[layers.claim]
+column = "claims"
+labels = [
+  { name = "Claim", colour = "#aa0000", hotkey = "1", en = "what is claimed", depth = 2 },
+  { name = "Evidence", colour = "#00aa00", hotkey = "2", en = "what is said for it" },
+]
+
+[layers.mention]
+column = "mentions"
+one_label_by = "who"
+labels = [
+  { name = "PERSON", colour = "#0000aa", hotkey = "3", en = "a person", recurs = true },
+  { name = "place2", colour = "#00aaaa", hotkey = "4", en = "a place", telltale = "(?:port|harbour)|(sea)" },
+]
+
+[[attributes]]
+name = "stance"
+labels = ["Claim"]
+required = true
+values = [{ name = "for it", hotkey = "5", en = "for" }, { name = "against", hotkey = "6", en = "against" }]
+en = "on whose side"
+
+[[attributes]]
+name = "sure"
+labels = ["claim"]
+kind = "flag"
+values = [{ name = "true", hotkey = "7", en = "yes" }]
+
+[[attributes]]
+name = "who"
+labels = ["mention"]
+kind = "key"
+
+[[attributes]]
+name = "base2"
+labels = ["place2"]
+kind = "words"
+
+[[relations]]
+name = "backs2"
+head = "Evidence"
+tail = "Claim"
+en = "evidence for a claim"
+usual = true
+""".replace("PERSON", PERSON)
+PAGE = (
+    f"[[Sami]({PERSON} who=e1) says it rains](Claim id=c1 stance=against sure=true), [for the "
+    "[port](place2 base2=haven) is wet](Evidence backs2=c1).\n[Nobody](Claim) knows the sea."
+)
+
+
+def set_up(corpus, toml):
+    """Give a corpus another label set."""
+    (corpus.root / "annotations" / "labels.toml").write_text(HEAD + toml, encoding="utf-8")
+    return Corpus(corpus.root)
+
+
+def released(corpus, khabar_here):
+    """Check a corpus, build a release of it, and verify that; return its folder and what was found."""
+    checked, found, told = khabar_here("--root", corpus.root, "check")
+    assert checked == 0, found + told
+    status, _, told = khabar_here("--root", corpus.root, "release", "build", "--version", "1.0.0")
+    assert status == 0, told
+    folder = corpus.dist / "1.0.0"
+    status, problems, _ = khabar_here("release", "verify", folder)
+    assert (status, problems) == (0, "")
+    return folder, found
+
+
+def test_another_team_s_label_set_goes_all_the_way(corpus, khabar_here, cache):
+    corpus = set_up(corpus, THEIRS)
+    page = PAGE.replace("[Nobody](Claim)", '[Nobody](Claim stance="for it")')
+    article = add_gold(corpus, "open", "a", page)
+    hidden = add_gold(corpus, "closed", "b", page.replace("rains", "snows in the old town"), "test")
+    add_judgement(corpus, article, "a7", page)
+
+    folder, found = released(corpus, khabar_here)
+
+    checks = sorted(line.rpartition("[")[2].rstrip("]") for line in found.splitlines())
+    assert checks == ["telltale-marked", "telltale-marked"]
+    opened = {name: khabar.load(folder, name) for name in ("texts", "articles", "judgements")}
+    assert set(opened["articles"]) == {"train", "test"}
+    (row,), (closed,) = opened["articles"]["train"], opened["articles"]["test"]
+    assert [each["id"] for each in (row, closed)] == [article, hidden]
+    labels = opened["articles"]["train"].features["claims"].feature["label"].names
+    assert labels == ["Claim", "Evidence"]
+    said = [(labels[each["label"]], each["stance"], each["sure"]) for each in row["claims"]]
+    assert said == [("Claim", "against", True), ("Evidence", None, None), ("Claim", "for it", None)]
+    assert row["claims"][1]["relations"] == [{"label": "backs2", "tail": "c1"}]
+    assert [each["base2"] for each in row["mentions"]] == [None, "haven"]
+    assert closed["text"] is None
+    assert closed["mentions"][1]["base2"].startswith("sha256:")
+    assert [each["who"] for each in opened["judgements"]["train"][0]["mentions"]] == ["e1", None]
+
+
+SMALL = {
+    "a layer": (PLAIN.format(layer="ner", column="ner", label="PER", more=""), "[Sami](PER) went"),
+    "entities without keys": (PLAIN.format(layer="entity", column="ents", label="PER", more=""), "[Sami](PER) went"),
+    "quotes that say no more": (
+        PLAIN.format(layer="talk", column="quotes", label="QUOTE", more=""),
+        "[Sami](QUOTE) we",
+    ),
+    "a label called as a layer of ours": (
+        PLAIN.format(layer="ner", column="ner", label="entity", more=""),
+        "[Sami](entity) went",
+    ),
+    "a layer called as a label of ours": (
+        PLAIN.format(layer="quote", column="quotes", label="region", more=""),
+        "[Sami](region) went",
+    ),
+    "lines": (
+        PLAIN.format(layer="region", column="lines", label="BODY", more="") + "lines = true",
+        "[Sami went](BODY)",
+    ),
+    "a type that is a flag": (
+        PLAIN.format(layer="talk", column="talk", label="QUOTE", more="")
+        + '[[attributes]]\nname = "type"\nlabels = ["QUOTE"]\nkind = "flag"\n'
+        + 'values = [{ name = "true", hotkey = "2", en = "yes" }]',
+        "[Sami](QUOTE type=true) went",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_label_set_goes_all_the_way(corpus, khabar_here, name, cache):
+    toml, page = SMALL[name]
+    corpus = set_up(corpus, toml)
+    add_gold(corpus, "open", "a", page)
+
+    folder, _ = released(corpus, khabar_here)
+
+    for config in read_manifest(folder).configs:
+        assert len(khabar.load(folder, config)["train"]) == 1
+
+
+# What could not go all the way
+
+NER = PLAIN.format(layer="ner", column="ner", label="PER", more="")
+ATTRIBUTE = '[[attributes]]\nname = "{}"\nlabels = [{}]\nkind = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        *(
+            (NER + ATTRIBUTE.format(name, '"PER"', "key"), f"no attribute can be called '{name}'")
+            for name in sorted(OF_SPANS)
+        ),
+        *(
+            (NER.replace('column = "ner"', f'column = "{name}"'), f"no column can be called '{name}'")
+            for name in OF_ROWS
+        ),
+        *(
+            (NER.replace("layers.ner", f"layers.{name}"), f"no layer can be called '{name}'")
+            for name in sorted(OF_PAGES)
+        ),
+        (NER.replace("layers.ner", "layers.splits"), "no layer can be called 'splits'"),
+        (NER.replace('column = "ner"', 'column = "tags_conll"'), "no column can be called 'tags_conll'"),
+        (NER.replace('"PER"', '"ner"'), "no label can be called 'ner'"),
+        (NER.replace('"PER"', '"boilerplate"'), "no label can be called 'boilerplate'"),
+        (NER.replace('"PER"', '"DATE-X"'), "no label can be called 'DATE-X'"),
+        (NER.replace('"PER"', '""'), "no label can be called ''"),
+        (NER.replace('"PER"', '"2nd"'), "no label can be called '2nd'"),
+        (NER.replace("layers.ner", "layers.Ner"), "no layer can be called 'Ner', it becomes a column"),
+        (NER + ATTRIBUTE.format("a.b", '"PER"', "key"), "no attribute can be called 'a.b'"),
+        (NER + ATTRIBUTE.format("sense", "", "key"), "the attribute sense is said of no label"),
+        (NER + ATTRIBUTE.format("sense", '"boilerplate"', "key"), "the attribute sense is said of no label"),
+        (
+            NER + ATTRIBUTE.format("sure", '"PER"', "flag") + 'values = [{ name = "yes", hotkey = "2", en = "yes" }]',
+            "sure is a flag: its values are true and false",
+        ),
+        (NER.replace("}]", ', telltale = "(?i)may" }]'), "global flags not at the start of the expression"),
+        (NER.replace("}]", ', telltale = "a{99999999999}" }]'), "the repetition number is too large"),
+        (NER.replace("}]", ', telltale = "may|(" }]'), "missing )"),
+        (NER.replace("#ff0000", "red"), "matching regex"),
+        (NER.replace("#ff0000", "#ff0000; background: url(x)"), "matching regex"),
+        ('[layers.ner]\ncolumn = "ner"\nlabels = []', "the layer ner has no label"),
+        ("layers = {}", "length >= 1"),
+    ],
+)
+def test_a_label_set_that_could_not_be_released_is_refused_when_it_is_read(toml, said):
+    with pytest.raises(BadRecord) as error:
+        label_set((HEAD + toml).encode(), "labels.toml")
+
+    assert said in str(error.value)
+    assert str(error.value).startswith("labels.toml: ")
+    assert "\n" not in str(error.value)
+
+
+def test_what_rows_spans_and_pages_have_of_their_own_can_name_nothing_else(labels):
+    own = {layer.column for layer in labels.layers.values()}
+
+    for config in CONFIGS.values():
+        names = config.schema(labels).names
+        if own & set(names):
+            assert {name for name in names if not name.startswith("tags")} - own <= OF_ROWS
+    for layer in labels.layer_names:
+        assert set(span_type(labels, layer).names) - set(labels.attribute_kinds) <= OF_SPANS
+    assert set(Span.__struct_fields__) - {"layer", "attributes"} <= OF_SPANS
+    assert {TEXT, QUESTIONS, NOTE} == OF_PAGES
+    assert COLUMN in OF_ROWS
