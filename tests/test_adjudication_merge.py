@@ -415,6 +415,24 @@ def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
     ]
 
 
+def test_the_notes_of_a_campaign_are_read_once_for_all_its_articles(corpus, monkeypatch):
+    keys = {name: article(corpus, name=name, text=f"{TEXT} {name}") for name in ("a", "b", "c")}
+    for name, key in keys.items():
+        says(corpus, key, f"{A} {name}", "a1")
+        says(corpus, key, f"{A.replace('GPE', 'FAC')} {name}", "a2")
+    asked = settle(corpus)
+    for name, key in keys.items():
+        answers(corpus, key, f"{A} {name}")
+    read = []
+    notes_of = type(corpus).campaign_notes
+    monkeypatch.setattr(type(corpus), "campaign_notes", lambda *of: read.append(of) or notes_of(*of))
+
+    settled = settle(corpus)
+
+    assert [(each.open, later.open) for each, later in zip(asked, settled, strict=True)] == [(1, 0)] * 3
+    assert len(read) == 1
+
+
 @pytest.mark.parametrize(
     ("note", "reasons"),
     [
@@ -422,6 +440,7 @@ def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
         ("\N{ARABIC-INDIC DIGIT ONE}: a", {1: "a"}),
         ("on the whole: good\n12 - c", {12: "c"}),
         ("0: no question", {}),
+        (f"{'1' * 5000}: a telephone number\n2: b", {2: "b"}),
         ("", {}),
     ],
 )

@@ -225,7 +225,12 @@ def test_a_drill_tells_every_project_that_differs(state):
 
 
 def test_an_account_is_not_made_where_the_pseudonym_is_taken_or_the_server_was_never_up(state, empty):
-    for studio, name, error in ((state, "sami", Changed), (state, "a7", BadRecord), (empty, "leila", ServerTrouble)):
+    for studio, name, error in (
+        (state, "sami", Changed),
+        (state, "Sami", BadRecord),
+        (state, "a7", BadRecord),
+        (empty, "leila", ServerTrouble),
+    ):
         with pytest.raises(error):
             account(studio, name, quiet)
 

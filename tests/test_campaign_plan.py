@@ -378,7 +378,14 @@ def test_people_are_kept_by_server_where_nobody_else_can_read(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "user", "error"),
-    [("sami", 4, Changed), ("../x", 4, BadRecord), ("a5", 4, BadRecord), ("", 4, BadRecord)],
+    [
+        ("sami", 4, Changed),
+        ("Sami", 4, BadRecord),
+        ("SAMI", 3, BadRecord),
+        ("../x", 4, BadRecord),
+        ("a5", 4, BadRecord),
+        ("", 4, BadRecord),
+    ],
 )
 def test_a_pseudonym_that_is_taken_or_cannot_be_one_is_refused(tmp_path, name, user, error):
     people = People(tmp_path, "embedded")

@@ -194,6 +194,20 @@ def test_a_pull_that_is_cut_off_is_completed_by_the_next(corpus, door, tmp_path,
     assert [path.name for path in pages] == ["page-0001.json", "page-0002.json", "page-0003.json"]
 
 
+def test_drafts_are_pulled_however_many_there_are(corpus, door, monkeypatch):
+    monkeypatch.setattr("khabar.campaign.client.PAGE", 2)
+    campaign = begin(corpus, add(corpus, count=6))
+    push(campaign, door, Load(), quiet)
+    *begun, submitted = tasks_on(door, campaign)
+    for task in begun:
+        post(door, f"tasks/{task['id']}/drafts", {"result": [], "lead_time": 1})
+    post(door, f"tasks/{submitted['id']}/annotations", {"result": []})
+
+    found = pull(campaign, door, quiet)
+
+    assert (found.summary.annotations, found.summary.drafts) == (1, 5)
+
+
 def test_a_checkout_without_exports_pulls_everything_and_a_touched_page_is_refused(corpus, door, tmp_path):
     keys = add(corpus)
     campaign = begin(corpus, keys)

@@ -1,5 +1,6 @@
 """The embedded server's life, with a stand-in for Label Studio: start, trouble, stop, and nothing left behind."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -7,11 +8,14 @@ import signal
 import socket
 import stat
 import sys
+import threading
 import time
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
 
+from conftest import add_gold
 from khabar.campaign import environment as environment_module
 from khabar.campaign import server as server_module
 from khabar.campaign.address import server_at_hand
@@ -188,6 +192,33 @@ def test_a_state_file_that_outlived_its_server_stops_nobody(stand_in):
 
     assert studio.status() is None
     assert not studio.down()
+
+
+def test_who_looks_whether_it_is_up_is_taken_for_nobody_who_starts_it(stand_in):
+    studio = stand_in(HEALTHY)
+    studio.folder.mkdir()
+    process = studio.folder / "process"
+    process.touch()
+    (studio.folder / "server.json").write_text(json.dumps({"url": "http://127.0.0.1:1", "token": "x", "pid": 0}))
+
+    with process.open("rb") as look:
+        fcntl.flock(look, fcntl.LOCK_SH)
+        beside = studio.status()
+        threading.Timer(0.2, partial(fcntl.flock, look, fcntl.LOCK_UN)).start()
+        server, started = studio.up(port=0)
+
+    assert beside is None
+    assert started
+    assert studio.status() == server
+
+
+def test_looking_whether_a_server_is_up_makes_nothing(corpus, khabar_here):
+    add_gold(corpus, "open", "a", "[Nothing was said](BODY)")
+
+    for call in (("check",), ("studio", "status"), ("studio", "down")):
+        khabar_here("--root", corpus.root, *call)
+
+    assert not corpus.studio.exists()
 
 
 def test_the_server_runs_with_our_settings_whatever_stands_in_the_environment(tmp_path, monkeypatch):

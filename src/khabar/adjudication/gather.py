@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from khabar.store import Corpus
 
 CHUNK = 200
 """Articles that are aligned at a time: memory is bounded by them."""
+Noted = Callable[[str], dict[tuple[str, str], str]]
+"""Returns what annotators of a campaign noted, by annotator and article."""
 
 
 class Answer(NamedTuple):
@@ -75,11 +78,12 @@ def cases(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> It
         for path in paths:
             found[path.stem].append(path)
     each = iter(sorted(set(found) - known))
+    noted = cache(corpus.campaign_notes)  # one file for all articles of a campaign
     while keys := list(islice(each, CHUNK)):
-        yield tuple(_case(corpus, key, found[key]) for key in keys)
+        yield tuple(_case(corpus, key, found[key], noted) for key in keys)
 
 
-def _case(corpus: Corpus, key: str, paths: Sequence[Path]) -> Case:
+def _case(corpus: Corpus, key: str, paths: Sequence[Path], noted: Noted) -> Case:
     article = corpus.article(key)
     read = (corpus.read_annotation(path, expected=key) for path in paths)
     record = corpus.decisions_of(article)
@@ -90,16 +94,16 @@ def _case(corpus: Corpus, key: str, paths: Sequence[Path]) -> Case:
         record,
         corpus.gold_of(article),
         hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else "",
-        tuple(_answers(corpus, record)) if record else (),
+        tuple(_answers(corpus, record, noted)) if record else (),
     )
 
 
-def _answers(corpus: Corpus, record: Record) -> Iterator[Answer]:
+def _answers(corpus: Corpus, record: Record, noted: Noted) -> Iterator[Answer]:
     """Yield the answers to the last adjudication campaign of an article that has any."""
     for seen in range(len(record.rounds), 0, -1):
         name = record.rounds[seen - 1]
         paths = corpus.campaign_annotations(name, record.article)
-        notes = corpus.campaign_notes(name) if paths else {}
+        notes = noted(name) if paths else {}
         for path in paths:
             annotation = corpus.read_annotation(path, expected=record.article)
             reasons = reasons_in(notes.get((annotation.annotator, record.article), ""))
@@ -109,7 +113,7 @@ def _answers(corpus: Corpus, record: Record) -> Iterator[Answer]:
             return
 
 
-_REASON = re.compile(r"\s*(\d+)\s*[:.)\N{EM DASH}\N{EN DASH}-]\s*(.+?)\s*")
+_REASON = re.compile(r"\s*(\d{1,9})\s*[:.)\N{EM DASH}\N{EN DASH}-]\s*(.+?)\s*")
 
 
 def reasons_in(note: str) -> dict[int, str]:

@@ -29,8 +29,6 @@ PAGE = 100
 """Tasks a page."""
 PROJECTS = 100
 """Projects a page, where projects are listed."""
-BEGUN = 10_000
-"""Tasks with drafts that are asked for, more than a campaign ever has at a time."""
 SIGNED = "0" * 40
 """What the SDK is told instead of the token; `Door._sign` signs its requests as well as ours."""
 ACCESS = 240.0
@@ -144,7 +142,7 @@ class Door:
     # Tasks
 
     def pages(
-        self, project: int, *, fields: str = "all", since: datetime | None = None, after: int = 0
+        self, project: int, *, fields: str = "all", since: datetime | None = None, after: int = 0, begun: bool = False
     ) -> Iterator[bytes]:
         """Yield the tasks of a project page by page, by their ids, each page as the bytes that the server sent.
 
@@ -155,9 +153,12 @@ class Door:
             fields: ``all``, or ``task_only`` for tasks without what was said of them.
             since: Only tasks that changed after it.
             after: Only tasks whose id is above it.
+            begun: Only tasks that somebody has a draft of.
         """
         while True:
-            content = self._tasks(project, {"fields": fields, "page_size": PAGE, "page": 1} | query(since, after))
+            content = self._tasks(
+                project, {"fields": fields, "page_size": PAGE, "page": 1} | query(since, after, begun=begun)
+            )
             page = listed(content, self.url)
             if not page.tasks:
                 return
@@ -176,10 +177,10 @@ class Door:
 
         A list of tasks holds the administrator's own drafts alone.
         """
-        content = self._tasks(project, {"fields": "task_only", "page_size": BEGUN, "page": 1} | query(begun=True))
-        for raw, each in zip(tasks_of(content, self.url), listed(content, self.url).tasks, strict=True):
-            fetch = partial(self._fetched, f"{self.url}/api/tasks/{each.id}/drafts")
-            yield raw, self._asked(f"the drafts of task {each.id} cannot be listed", fetch)
+        for content in self.pages(project, fields="task_only", begun=True):
+            for raw, each in zip(tasks_of(content, self.url), listed(content, self.url).tasks, strict=True):
+                fetch = partial(self._fetched, f"{self.url}/api/tasks/{each.id}/drafts")
+                yield raw, self._asked(f"the drafts of task {each.id} cannot be listed", fetch)
 
     def clock(self) -> datetime:
         """Return the time by the server's clock, which is the one that changes are dated by."""

@@ -84,6 +84,9 @@ class People:
             raise BadRecord(f"'{name}' cannot be a pseudonym, it names a folder: use A-Z a-z 0-9 . _ -")
         if _number(name) is not None:
             raise BadRecord(f"'{name}' is how user {name[1:]} is called without a pseudonym: choose another")
+        twin = next((each for each in self.known if each != name and each.lower() == name.lower()), "")
+        if twin:  # addresses, and folders on some systems, do not tell them apart
+            raise BadRecord(f"'{name}' differs from '{twin}' in nothing but capitals: choose another pseudonym")
 
     def user(self, name: str) -> int:
         """Return the user behind a pseudonym.

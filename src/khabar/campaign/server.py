@@ -65,10 +65,12 @@ class Studio:
 
     def status(self) -> Server | None:
         """Return the server if it is up, else None."""
-        with self._lock() as (_, free):
-            if free or not self._state.is_file():
-                return None
-        return msgspec.json.decode(self._state.read_bytes(), type=Server)
+        if not self._held():
+            return None
+        try:
+            return msgspec.json.decode(self._state.read_bytes(), type=Server)
+        except FileNotFoundError:  # it is about to start, or has just ended
+            return None
 
     def up(self, port: int | None = None, tell: Callable[[str], None] = _silent) -> tuple[Server, bool]:
         """Start the server; return it, and whether it had to be started.
@@ -124,15 +126,19 @@ class Studio:
     @contextmanager
     def _lock(self) -> Iterator[tuple[IO[bytes], bool]]:
         """Try to take the server's lock; yield its file and whether it was free.  Closing the file gives it back."""
-        if not self.folder.is_dir():
-            self._make_folder()
         with (self.folder / "process").open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield file, False
-            else:
-                yield file, True
+            while not (free := _taken(file, fcntl.LOCK_EX)) and _taken(file, fcntl.LOCK_SH):
+                fcntl.flock(file, fcntl.LOCK_UN)  # only others who look have it, and not for long
+                time.sleep(PULSE / 20)
+            yield file, free
+
+    def _held(self) -> bool:
+        """Tell whether somebody has the server's lock; it is shared by those who look, and nothing is made."""
+        path = self.folder / "process"
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return not _taken(file, fcntl.LOCK_SH)
 
     def _start(self, lock: IO[bytes], port: int, tell: Callable[[str], None]) -> Server:
         first = not (self.folder / "data").is_dir()
@@ -195,8 +201,16 @@ class Studio:
 
     def _ended(self, pid: int) -> bool:
         _reaped(pid)
-        with self._lock() as (_, free):
-            return free
+        return not self._held()
+
+
+def _taken(file: IO[bytes], how: int) -> bool:
+    """Try to lock a file in one way, without waiting; tell whether it worked."""
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _reaped(pid: int) -> int:
