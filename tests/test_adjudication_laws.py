@@ -82,7 +82,8 @@ def test_what_all_annotators_say_is_what_stands(labels, annotation, count, rule)
 @settings(max_examples=100)
 @given(several, annotations("judge"), rules)
 def test_what_the_adjudicator_answers_is_what_stands_where_it_was_shown(labels, said, answer, rule):
-    found = answered(shown(labels, said, rule), answer, 1, {})
+    before = shown(labels, said, rule)
+    found = answered(before, answer, 1, {each.number: "none" for each in before})
     firm = [each for each in found if each.how in FIRM]
 
     done = merged(fresh(labels, said, rule), firm, labels).decisions
@@ -91,6 +92,21 @@ def test_what_the_adjudicator_answers_is_what_stands_where_it_was_shown(labels, 
     spans = statements(done) - links
     assert spans == {each for each in told(answer) if not isinstance(each[0], tuple)}
     assert {each for each in told(answer) if isinstance(each[0], tuple)} <= links
+
+
+@settings(max_examples=100)
+@given(several, annotations("judge"), rules)
+def test_silence_is_no_answer_where_all_marked_a_span_and_nothing_was_shown(labels, said, answer, rule):
+    before = shown(labels, said, rule)
+
+    found = answered(before, answer, 1, {})
+
+    passed = [each for each in found if each.how == "open"]
+    asked = [each for each in before if each.how == "open" and each.mark is None and not each.is_link]
+    asked = [each for each in asked if all(candidate.mark for candidate in each.candidates)]
+    assert all(each in asked for each in passed)
+    assert not any(each.keys & marks_of(answer, answer.layers).keys() for each in passed)
+    assert answer.spans or passed == asked
 
 
 @settings(max_examples=100)

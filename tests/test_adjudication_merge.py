@@ -148,6 +148,7 @@ def test_the_adjudicator_may_see_a_third_thing_or_nothing_and_overrule_what_all_
     settle(corpus)
     answers(corpus, key, A.replace("[Port Sami](GPE id=e1 entity=p)", "[Port](LOC id=e1) Sami"))
     answers(corpus, other, NO_PORT.replace("[said](CUE id=c1)", "said").replace(" HAS_CUE=c1", "") + " today")
+    notes(corpus, other, "1: a nickname")
 
     settle(corpus)
 
@@ -155,6 +156,30 @@ def test_the_adjudicator_may_see_a_third_thing_or_nothing_and_overrule_what_all_
     assert of(corpus, key, "LOC").how == "adjudicated"
     assert gold(corpus, other) == (sorted(SPANS[:3]), LINKS[1:])
     assert [each.how for each in record(corpus, other).decisions if each.mark is None] == ["adjudicated"] * 3
+
+
+def test_whoever_submits_what_is_settled_alone_has_not_said_that_all_are_wrong(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    before = record(corpus, key)
+    answers(corpus, key, NO_PORT)
+
+    (passed,) = settle(corpus)
+    waits = record(corpus, key), corpus.gold_of(corpus.article(key))
+    notes(corpus, key, "1: none")
+    (done,) = settle(corpus)
+
+    assert (passed.written, passed.open) == (False, 1)
+    assert passed.message == (
+        "judge left 1 empty in pilot-adjudication, where all annotators marked something: mark what stands there, or"
+        " note why nothing does, as in '1: none'"
+    )
+    assert waits == (before, None)
+    assert done.written
+    assert gold(corpus, key) == (sorted(SPANS), LINKS)
+    assert of(corpus, key, "GPE").reason == "none"
 
 
 def test_annotations_that_come_later_discard_no_decision(corpus):
@@ -400,6 +425,8 @@ def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
     says(corpus, key, SHORT.replace("[said](CUE id=c1)", "said").replace(" HAS_CUE=c1", ""), "a2")
     settle(corpus)
     answers(corpus, key, NO_PORT)
+    (asked,) = (each for each in record(corpus, key).open if each.marks[0].label == "GPE")
+    notes(corpus, key, f"{asked.number}: none")
     settle(corpus)
     says(corpus, key, A.replace("GPE", "FAC"), "a3")
     settle(corpus)
@@ -411,7 +438,8 @@ def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
 
     assert done.written
     assert [(each.marks[0].label, each.reason) for each in record(corpus, key).decisions if each.reason] == [
-        ("GPE", "the port")
+        ("GPE", "the port"),
+        ("GPE", "none"),
     ]
 
 

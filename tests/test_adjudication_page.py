@@ -66,10 +66,10 @@ def test_annotators_note_too_and_a_note_of_another_form_is_not_believed(labels):
     assert (broken.note, len(other)) == ("", 1)
 
 
-def test_a_note_on_words_that_may_not_be_published_is_left_on_the_server(labels):
-    believed, away = read(labels, [note("1: Port Sami")], open_=False)
+def test_a_note_on_words_that_may_not_be_published_is_left_on_the_server_but_that_there_is_none(labels):
+    believed, away = read(labels, [note("1: Port Sami", "2: none", "3. None of Port Sami", "4 - None")], open_=False)
 
-    assert believed.note == ""
+    assert believed.note == "2: none\n4 - None"
     assert away == ()
 
 

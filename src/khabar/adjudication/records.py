@@ -26,7 +26,7 @@ def standing(case: Case, labels: LabelSet) -> list[Decision]:
     """Return the decisions that stand: corrections by hand and the adjudicator's, the newest answer taken.
 
     Raises:
-        Left: two adjudicators answer differently.
+        Left: two adjudicators answer differently, or one passed over a question in which all marked something.
     """
     record = case.record
     if record is None or record.sha256 != case.annotations[0].sha256:
@@ -37,7 +37,19 @@ def standing(case: Case, labels: LabelSet) -> list[Decision]:
         decisions = corrected(decisions, marks_of(case.gold, record.layers))
     if (answer := _answer(case, labels)) and record.answered.get(answer.round) != answer.digest:
         decisions = answered(decisions, answer.annotation, answer.seen, answer.reasons)
+        _refuse_silence(decisions, answer)
     return [each for each in decisions if each.how in FIRM]
+
+
+def _refuse_silence(decisions: Sequence[Decision], answer: Answer) -> None:
+    shown = (each for each in decisions if 0 < each.seen <= answer.seen and each.layer in answer.annotation.layers)
+    passed = sorted(each.number for each in shown if each.how == "open")
+    if passed:
+        who, places = answer.annotation.annotator, ", ".join(map(str, passed))
+        raise Left(
+            f"{who} left {places} empty in {answer.round}, where all annotators marked something:"
+            f" mark what stands there, or note why nothing does, as in '{passed[0]}: none'"
+        )
 
 
 def _answer(case: Case, labels: LabelSet) -> Answer | None:

@@ -63,7 +63,8 @@ def answered(
 ) -> list[Decision]:
     """Return the decisions after an adjudicator's answer, an annotation of the whole article.
 
-    What the adjudicator was shown and left as it was stays settled as it was; what was corrected by hand stays.
+    What the adjudicator was shown and left as it was stays settled as it was; what was corrected by hand stays.  What
+    silence does not answer stays open.
 
     Args:
         decisions: What is known so far, with what is open.
@@ -79,7 +80,10 @@ def answered(
     spans = [each for each in shown if not each.is_link]
     chosen = [_taken(each, left) for each in spans]
     chosen = [mark or _instead_of(each, left) for each, mark in zip(spans, chosen, strict=True)]
-    found = [_judged(each, mark, by, reasons) for each, mark in zip(spans, chosen, strict=True)]
+    found = [
+        each if mark is None and _asks_for_a_word(each, reasons) else _judged(each, mark, by, reasons)
+        for each, mark in zip(spans, chosen, strict=True)
+    ]
     now = {key[1:]: mark.place for each, mark in zip(spans, chosen, strict=True) if mark for key in each.keys}
     for each in (each for each in shown if each.is_link):
         ends = [(now.get(mark.head), mark.label, now.get(mark.tail)) for mark in each.marks if mark.head and mark.tail]
@@ -135,6 +139,16 @@ def _instead_of(decision: Decision, left: Keyed) -> Mark | None:
 def _likeness(one: Place, other: Place) -> float:
     common = min(one.end, other.end) - max(one.start, other.start)
     return max(common, 0) / (one.end - one.start + other.end - other.start - common)
+
+
+def _asks_for_a_word(decision: Decision, reasons: Mapping[int, str]) -> bool:
+    """Tell whether it takes a reason to say that nothing stands there, and there is none.
+
+    Where all marked something, and not the same, the adjudicator begins from nothing: whoever merely submits that has
+    not said that all of them are wrong.
+    """
+    silent = decision.how == "open" and decision.mark is None and decision.number not in reasons
+    return silent and all(each.mark for each in decision.candidates)
 
 
 def _judged(decision: Decision, mark: Mark | None, by: tuple[str, ...], reasons: Mapping[int, str]) -> Decision:

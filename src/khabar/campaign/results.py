@@ -5,6 +5,7 @@ mark the words that it says it marks, and nothing is repaired.  Words of an arti
 reason.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from khabar.model.annotation import Annotation, canonical, with_words, withheld
 from khabar.model.article import Article
 from khabar.model.text import DIGEST_SHOWN, digest
 from khabar.store import Corpus
+
+_NONE = re.compile(r"^\s*(\d{1,9}\s*[:.)\N{EM DASH}\N{EN DASH}-]\s*none)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
 class Known(NamedTuple):
@@ -63,7 +66,8 @@ class Believed(NamedTuple):
         task: Id of the task on the server.
         number: Its id on the server.
         updated_at: When it was last written there, ISO 8601.
-        note: What its author noted; empty where words of the article may not be published, for it may repeat some.
+        note: What its author noted; where words of the article may not be published, for it may repeat some, no more
+            of it than the numbers of questions to which the answer is none.
     """
 
     annotation: Annotation
@@ -167,7 +171,7 @@ class _Found:
         reader.read(submitted.result or ())
         self.away += [msgspec.structs.replace(place, item=each.item, reason=each.reason) for each in reader.away]
         annotation = _annotation(reader, self._known.article, self._reading, author)
-        note = reader.note if self._known.open else ""
+        note = reader.note if self._known.open else "\n".join(_NONE.findall(reader.note))
         self.believed.append(Believed(annotation, self._text, place.task, submitted.id, submitted.updated_at, note))
 
 
