@@ -80,7 +80,7 @@ def test_annotators_that_differ_leave_the_article_open(pulled):
     (result,) = settle(corpus)
 
     assert not result.written
-    assert result.message == "1 questions are open, put into pilot-adjudication"
+    assert result.message == "1 questions are open, to be asked in pilot-adjudication"
     assert corpus.gold_of(corpus.article("open-a")) is None
 
 

@@ -177,7 +177,7 @@ def test_whoever_submits_what_is_settled_alone_has_not_said_that_all_are_wrong(c
         " note why nothing does, as in '1: none'"
     )
     assert waits == (before, None)
-    assert done.written
+    assert done.message == "gold written, 4 spans by a1, a2, 1 adjudicated"
     assert gold(corpus, key) == (sorted(SPANS), LINKS)
     assert of(corpus, key, "GPE").reason == "none"
 
@@ -250,7 +250,7 @@ def test_a_new_candidate_where_nothing_was_decided_to_stand_is_asked_in_another_
     (refused,) = settle(corpus)
     (done,) = settle(corpus, replace=True)
 
-    assert again.message == "1 questions are open, put into pilot-adjudication-2"
+    assert again.message == "1 questions are open, to be asked in pilot-adjudication-2"
     assert waits.message == "1 questions wait for an adjudicator in pilot-adjudication-2"
     assert refused.message == "gold is there and differs in 1 statements, never replaced silently: --replace"
     assert done.written

@@ -95,7 +95,7 @@ def test_questions_are_asked_without_names_and_answers_come_back_with_their_reas
 
     assert first.exit_code == 1
     assert f"{same}: gold written, 5 spans by ann-a, ann-b" in first.stdout
-    assert f"{short}: 1 questions are open, put into {name}-adj" in first.stdout
+    assert f"{short}: 1 questions are open, to be asked in {name}-adj" in first.stdout
     assert {each["data"]["article"] for each in tasks} == {short, unlinked}
     assert "ann-" not in str([(each["data"], each["predictions"]) for each in tasks])
     task = next(each for each in tasks if each["data"]["article"] == short)

@@ -61,6 +61,7 @@ def test_an_export_comes_out_as_what_went_in_and_twice_is_once(campaign, tmp_pat
         assert statements(pulled) == statements(gold)
         assert pulled.spans[0].text == gold.spans[0].text
     assert (campaign.folder / "exports" / "0001" / "all" / "page-0001.json").read_bytes() == path.read_bytes()
+    assert (campaign.folder / "exports" / ".gitignore").read_text(encoding="utf-8") == "*\n"  # it names accounts
     closed = (campaign.folder / "annotations" / "a1" / "closed-b.json").read_text(encoding="utf-8")
     assert "Leila" not in closed
 

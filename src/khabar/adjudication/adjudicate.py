@@ -224,7 +224,7 @@ class _Merge:
                 record = record_of(case, layers, self._terms.rule, shown)
                 record = msgspec.structs.replace(record, rounds=(*rounds, name), gold=case.gold_digest)
                 self._corpus.write_decisions(record)
-                message = f"{count} questions are open, put into {name}"
+                message = f"{count} questions are open, to be asked in {name}"
             yield Result(case.article, written=False, open=count, message=message, notes=tuple(notes))
 
 

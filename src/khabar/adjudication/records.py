@@ -119,9 +119,9 @@ def with_id(decision: Decision, ids: Mapping[Place, str]) -> Decision:
 
 
 def told(record: Record) -> str:
-    """Tell where gold came from: who annotated, and how many marks not all of them said."""
+    """Tell where gold came from: who annotated, how many marks not all of them said, what an adjudicator decided."""
     counts: dict[str, int] = {}
     for each in record.decisions:
-        if each.mark and each.how != "unanimous":
+        if each.how == "adjudicated" or (each.mark and each.how != "unanimous"):
             counts[each.how] = counts.get(each.how, 0) + 1
     return ", ".join([", ".join(record.annotators), *(f"{count} {how}" for how, count in counts.items())])

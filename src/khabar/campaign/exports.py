@@ -208,16 +208,23 @@ class Exports:
         for content in pages:
             count = sum(each.project == project for each in files) + 1
             path = f"{pull.number:04}/{project}/page-{count:04}.json"
-            write_atomically(self.folder / path, content)
+            self._write(path, content)
             files.append(PageFile(path=path, sha256=hashlib.sha256(content).hexdigest(), project=project))
         return msgspec.structs.replace(pull, pages=tuple(files))
 
     def keep_drafts(self, pull: Pull, project: str, content: bytes) -> Pull:
         """Write a project's drafts; return the pull with them."""
         path = f"{pull.number:04}/{project}/drafts.json"
-        write_atomically(self.folder / path, content)
+        self._write(path, content)
         file = PageFile(path=path, sha256=hashlib.sha256(content).hexdigest(), project=project)
         return msgspec.structs.replace(pull, begun=(*pull.begun, file))
+
+    def _write(self, path: str, content: bytes) -> None:
+        """Write a page where git does not see it."""
+        write_atomically(self.folder / path, content)
+        ignored = self.folder / ".gitignore"
+        if not ignored.is_file():
+            write_atomically(ignored, b"*\n")
 
     def put(self, pull: Pull) -> None:
         """Put a pull into the manifest, which makes it whole; or what it came to, where it is there."""
