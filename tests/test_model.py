@@ -308,6 +308,10 @@ def test_what_a_label_set_leaves_out_is_no_part_of_its_digest(labels):
         ("lines = true", "lines = yes", ""),
         ('direction = "rtl"', 'direction = "up"', "Invalid enum value"),
         ("inside_main = true", "inside_mane = true", "unknown field"),
+        ('{ name = "CUE",', '{ name = "CUE", quotation = true,', "QUOTE and CUE are both a quotation"),
+        ('column = "cues"', 'column = "origins"', "its column cannot be called 'origins'"),
+        ('column = "cues"', 'column = "via"', "its column cannot be called 'via'"),
+        ('name = "QUOTE", quotation = true,', 'name = "QUOTE",', "no end of it is a quotation"),
     ],
 )
 def test_a_label_set_that_does_not_hold_together_is_refused(labels, before, after, said):

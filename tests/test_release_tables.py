@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import khabar
-from conftest import add_gold, add_judgement
+from conftest import REPOSITORY, add_gold, add_judgement, new_corpus
 from khabar.errors import BadRecord
 from khabar.loading import verify
 from khabar.model.layout import shard
@@ -107,6 +107,52 @@ def test_the_name_of_a_source_is_a_name_before_a_longer_post(corpus):
     (row,) = rows(build(corpus), "quotes")
 
     assert (row["source_text"], row["source_name"]) == ("the mayor of the old port", "Haddad")
+
+
+def test_what_labels_and_relations_are_called_is_nothing_to_quotes(corpus):
+    add_gold(corpus, "open", "a", PAGE)
+    ours = rows(build(corpus), "quotes")
+    other = new_corpus(corpus.root.parent / "other")
+    renamed = {"QUOTE": "SAYING", "SOURCE": "SPEAKER", "HAS_SPEAKER": "SAID_BY", "PART_OF": "IN", '"cues"': '"signals"'}
+
+    def in_their_words(text):
+        for old, new in renamed.items():
+            text = text.replace(old, new)
+        return text
+
+    path = other.root / "annotations" / "labels.toml"
+    path.write_text(in_their_words(path.read_text(encoding="utf-8")), encoding="utf-8")
+    other = Corpus(other.root)
+    add_gold(other, "open", "a", in_their_words(PAGE))
+    theirs = rows(build(other), "quotes")
+
+    assert [row | {"cues": row["signals"]} for row in theirs] == [row | {"signals": row["cues"]} for row in ours]
+    assert (ours[0]["source_text"], ours[0]["source_name"]) == ("Leila Haddad", "Leila Haddad")
+
+
+def test_the_corpus_that_the_readme_begins_goes_all_the_way(tmp_path, khabar_here):
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    written = readme.partition("### A corpus of your own")[2].split("```toml\n")[1:]
+    for name, block in zip(("annotations/labels.toml", "corpus/sources.toml"), written, strict=True):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(block.partition("```")[0], encoding="utf-8")
+    page = (
+        '[[Leila Haddad](PERSON)](SPEAKER id=s): "[we go to [Port Sami](PLACE)](SAYING SAID_BY=s)", in [Port](PLACE).'
+    )
+    add_gold(Corpus(tmp_path), "courier", "a", page)
+
+    checked = khabar_here("--root", tmp_path, "check")
+    built, folder, _ = khabar_here("--root", tmp_path, "release", "build", "--version", "0.1.0")
+
+    assert (checked[0], checked[1]) == (0, "")
+    assert built == 0
+    folder = tmp_path / folder.strip()
+    assert khabar_here("release", "verify", folder)[0] == 0
+    (quote,) = khabar.load(folder, "quotes")["train"]
+    assert (quote["text"], quote["source_text"]) == ("we go to Port Sami", "Leila Haddad")
+    (article,) = khabar.load(folder)["train"]
+    assert article["language"] == "en"
+    assert khabar.signature(folder, "quotes", "train").startswith("harbour:0.1.0|")
 
 
 def test_judgements_are_what_every_annotator_said_in_the_form_of_gold(corpus):

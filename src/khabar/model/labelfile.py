@@ -134,9 +134,28 @@ def _sense_holds(labels: LabelSet) -> None:
             raise _Fault(f"one_label_by names '{layer.one_label_by}', which is no attribute that is a key")
         _known(labels, tuple(name for kin in layer.kin for name in kin), "kin")
         labels.telltale(layer)
+    _quotation_holds(labels)
     for label in labels.labels.values():
         if label.holds and label.holds not in labels.layers:
             raise _Fault(f"{label.name} holds '{label.holds}', which is no layer: name one")
+
+
+def _quotation_holds(labels: LabelSet) -> None:
+    quotations = [label.name for label in labels.labels.values() if label.quotation]
+    if len(quotations) > 1:
+        raise _Fault(f"{quotations[0]} and {quotations[1]} are both a quotation, one label is at most: choose one")
+    columns = [each.column for each in labels.relations if each.column]
+    for each in (each for each in labels.relations if each.column):
+        if labels.quotation not in (each.head, each.tail):
+            raise _Fault(f"{each.name} has a column of quotes, and no end of it is a quotation: remove the column")
+        taken = columns.count(each.column) > 1 or each.column in {
+            *labels.attribute_kinds,
+            *OF_SPANS,
+            "article",
+            "license",
+        }
+        if not _COLUMN.fullmatch(each.column) or (taken and not each.one):
+            raise _Fault(f"{each.name}: its column cannot be called '{each.column}': use another, of a-z, 0-9 and _")
 
 
 def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:

@@ -34,6 +34,7 @@ class Label(_Entry, frozen=True):
         telltale: Regular expression: words that hardly ever stand in a text without an entity around them.
         prose: Whether its lines are whole sentences: always, never, or there is no telling.
         holds: A layer: a span of this label holds a span of it, or shares a key with one.
+        quotation: Each span of it is a row of the config ``quotes``; one label at most.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Label(_Entry, frozen=True):
     telltale: str = ""
     prose: Literal["always", "never", ""] = ""
     holds: str = ""
+    quotation: bool = False
 
 
 class MarksIn(_Entry, frozen=True):
@@ -142,6 +144,8 @@ class RelationType(_Entry, frozen=True):
         exactly_one_unless: If given, each head has exactly one such link, or none and this attribute.
         usual: A head without one is worth a look.
         backwards: It goes from what stands later in the text to what stands earlier.
+        column: Where ``quotes`` shows what it links a quotation to; empty where it does not.
+        one: That is one span at most, and gets columns of its own; else a list.
         en: What it says.
     """
 
@@ -152,6 +156,8 @@ class RelationType(_Entry, frozen=True):
     exactly_one_unless: str = ""
     usual: bool = False
     backwards: bool = False
+    column: str = ""
+    one: bool = False
 
 
 class LabelSet(_Entry, frozen=True, dict=True):
@@ -228,6 +234,11 @@ class LabelSet(_Entry, frozen=True, dict=True):
         """
         told = [f"(?P<{label.name}>{label.telltale})" for label in layer.labels if label.telltale]
         return re.compile(rf"(?<![^\W\d])(?:{self.proclitics})(?:{'|'.join(told)})(?!\w)") if told else None
+
+    @cached_property
+    def quotation(self) -> str:
+        """The label whose spans are the rows of ``quotes``; empty where there is none."""
+        return next((label.name for label in self.labels.values() if label.quotation), "")
 
     def attributes_of(self, layer: str) -> tuple[str, ...]:
         """Return the names of the attributes that spans of a layer may carry, in the order of their columns."""

@@ -17,6 +17,8 @@ TOLD = 190
 """Room for the words at the end of a row."""
 ROW = 30
 """Height of a row of intervals."""
+DIGITS, WHOLE = 2, 40
+"""Decimals of a tick, and from what length of an axis on it has none."""
 COLOURS = ("#2f6fde", "#c2571a", "#2d8a4e", "#8c4bc4", "#b3304f", "#1d8a99", "#8a7a12", "#5d6470")
 _FULL = 100
 
@@ -81,11 +83,16 @@ def lines(some: Sequence[Line], ticks: Sequence[tuple[float, str]], height: int 
     return _svg("".join(parts), height, "chart") + _legend(names)
 
 
+def _tick(top: float, part: int) -> str:
+    """Return what stands at a quarter of an axis: as many digits as it takes to say it right."""
+    return f"{top * part / 4:.{DIGITS}f}".rstrip("0").rstrip(".") if top < WHOLE else f"{top * part / 4:.0f}"
+
+
 def _grid(top: float, height: int) -> Iterator[str]:
     for part in range(5):
         y = height - BOTTOM - part / 4 * (height - BOTTOM - TOP)
         yield f'<line class="grid" x1="{EDGE:.0f}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        yield f'<text class="tick" x="{EDGE - 6:.0f}" y="{y + 4:.1f}" text-anchor="end">{top * part / 4:.0f}</text>'
+        yield f'<text class="tick" x="{EDGE - 6:.0f}" y="{y + 4:.1f}" text-anchor="end">{_tick(top, part)}</text>'
 
 
 def intervals(some: Sequence[Interval], top: float = 1.0) -> str:
@@ -100,7 +107,7 @@ def intervals(some: Sequence[Interval], top: float = 1.0) -> str:
     for part in range(5):
         x = at(top * part / 4)
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
-        told = f"{top * part / 4:.0f}" if top > 1 else f"{top * part / 4:.2f}"
+        told = _tick(top, part)
         parts.append(f'<text class="tick" x="{x:.1f}" y="{height - 10}" text-anchor="middle">{told}</text>')
     for number, each in enumerate(some):
         y = TOP + ROW * (number + 0.5)

@@ -77,17 +77,12 @@ _SPAN: dict[str, tuple[str, str]] = {
     "relations": ("", "links that start from it"),
     "tail": ("", "the span that the link ends at"),
     "boilerplate": ("", "whether it is none of the article"),
-    "continues": ("", "the earlier piece of the same quote; null where it is the first or only one"),
-    "cues": ("", "the words that signal the quote"),
-    "addressees": ("", "who it is said to"),
-    "origins": ("", "whom the source itself quotes"),
-    "verbatim": ("", "quoted fragments inside a paraphrase"),
     "name": ("", "words of the mention that names it; null where they are withheld"),
     "first": ("tokens", "the first one, from 0"),
     "stop": ("tokens", "one past the last"),
 }
 """Columns of spans, and of sentences."""
-_PREFIXED = {"source_": "of the quote's source", "context_": "of the sentences around it"}
+_AROUND = "of the sentences around it"
 _VIEW = "tags_"
 """Begins the columns of tags in other labels than the scheme's."""
 
@@ -123,12 +118,14 @@ def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
         return unit, f"as `tags`, the labels turned into those of {name.removeprefix(_VIEW)} first"
     if not of_span:
         return _ARTICLE.get(name, ("", ""))
-    if name in labels.attribute_kinds:
-        return "", _of_attribute(name, labels)
-    for prefix, of in _PREFIXED.items():
+    linked = {each.column: each for each in labels.relations if each.column}
+    if name in labels.attribute_kinds or name in linked:
+        return "", _of_attribute(name, labels) if name in labels.attribute_kinds else linked[name].en
+    of = {"context_": _AROUND} | {f"{column}_": each.en for column, each in linked.items() if each.one}
+    for prefix, words in of.items():
         if name.startswith(prefix):
             unit, meaning = _meaning(name.removeprefix(prefix), labels, of_span=True)
-            return unit, meaning and f"{of}: {meaning}"
+            return unit, meaning and f"{words}: {meaning}"
     return _SPAN.get(name) or _ARTICLE.get(name, ("", ""))
 
 

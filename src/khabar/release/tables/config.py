@@ -63,7 +63,7 @@ class Config:
         rows: Articles to table of that schema; ``article`` or ``id`` is the article's.
         class_labels: Label names by the dotted path of their column, in an order that only grows at the end.
         layer: The layer it stands on, empty where it stands on all.
-        label: The label it stands on, likewise.
+        quotation: Whether it stands on the label that is a quotation.
         of: What its batches hold: gold, or what every annotator said.
     """
 
@@ -72,12 +72,12 @@ class Config:
     rows: Callable[[Reading], pa.Table]
     class_labels: Callable[[LabelSet], ClassLabels] = no_labels
     layer: str = ""
-    label: str = ""
+    quotation: bool = False
     of: Literal["gold", "judgements"] = "gold"
 
     def stands_on(self, labels: LabelSet) -> bool:
         """Tell whether a label set has what the table is made of."""
-        return self.layer in ("", *labels.layers) and self.label in ("", *labels.labels)
+        return self.layer in ("", *labels.layers) and (bool(labels.quotation) or not self.quotation)
 
 
 CONFIGS: Registry[Config] = Registry("config")

@@ -1,4 +1,10 @@
-"""The config ``quotes``: a row a quote, with its source, cues and fragments, and the sentences around it."""
+"""The config ``quotes``: a row a quotation, with its source, cues and fragments, and the sentences around it.
+
+Which label is a quotation, and which relation is shown in which column, says the label set.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -6,53 +12,80 @@ import pyarrow.compute as pc
 
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints
-from khabar.model.labels import LabelSet
+from khabar.model.labels import LabelSet, RelationType
 from khabar.release.tables.around import CONTEXT, context, has_names, names
 from khabar.release.tables.config import CONFIGS, ClassLabels, Config, Reading, not_null_list
 from khabar.release.tables.spans import OF_ARTICLE, SPAN, attribute_fields, span_columns
 
-_QUOTE = "QUOTE"
-_ATTRIBUTES = ("type", "marked", "via")
-_OF_SOURCE = ("entity",)
-_PARTS = (("cues", "HAS_CUE"), ("addressees", "HAS_ADDRESSEE"), ("origins", "HAS_ORIGIN"))
-_FRAGMENTS = "verbatim"
+
+class _Columns(NamedTuple):
+    """The relations that have columns: to one span that is no quotation, to one that is, to any number of spans."""
+
+    one: list[RelationType]
+    other: list[RelationType]
+    many: list[RelationType]
+
+
+def _columns(labels: LabelSet) -> _Columns:
+    shown = [each for each in labels.relations if each.column]
+    one = [each for each in shown if each.one]
+    return _Columns(
+        [each for each in one if each.head != each.tail],
+        [each for each in one if each.head == each.tail],
+        [each for each in shown if not each.one],
+    )
+
+
+def _said_of(labels: LabelSet, label: str) -> tuple[str, ...]:
+    """Return the attributes of a label, in the order of their columns."""
+    return tuple(dict.fromkeys(each.name for each in labels.attributes if label in each.labels))
 
 
 def _schema(labels: LabelSet) -> pa.Schema:
-    of_source = [*SPAN, *attribute_fields(labels, _OF_SOURCE)]
-    parts = [pa.field(name, not_null_list(pa.struct(SPAN)), nullable=False) for name in (*dict(_PARTS), _FRAGMENTS)]
+    columns = _columns(labels)
     return pa.schema(
         [
             *OF_ARTICLE,
             *SPAN,
-            *attribute_fields(labels, _ATTRIBUTES),
-            *(pa.field(f"source_{each.name}", each.type) for each in of_source),
-            *([pa.field("source_name", pa.string())] if has_names(labels) else []),
-            pa.field("continues", pa.string()),
+            *attribute_fields(labels, _said_of(labels, labels.quotation)),
+            *(field for each in columns.one for field in _fields_of_one(labels, each)),
+            *(pa.field(each.column, pa.string()) for each in columns.other),
             *CONTEXT,
-            *parts,
+            *(pa.field(each.column, not_null_list(pa.struct(SPAN)), nullable=False) for each in columns.many),
         ]
     )
 
 
+def _fields_of_one(labels: LabelSet, relation: RelationType) -> Iterable[pa.Field]:
+    attributes = attribute_fields(labels, _said_of(labels, relation.tail))
+    name = [pa.field("name", pa.string())] if has_names(labels) else []
+    return (pa.field(f"{relation.column}_{each.name}", each.type) for each in (*SPAN, *attributes, *name))
+
+
 def _quotes(reading: Reading) -> pa.Table:
-    batch = reading.batch
-    spans = batch.spans
-    rows = np.flatnonzero(spans.label == batch.label_code(_QUOTE))
-    columns = span_columns(batch, rows, _ATTRIBUTES)
-    source = _first(batch, rows, "HAS_SOURCE")
-    known = pa.array(source >= 0)
-    of_source = span_columns(batch, np.maximum(source, 0), _OF_SOURCE)
-    for name in [each.name for each in SPAN] + [each for each in _OF_SOURCE if each in of_source]:
-        columns[f"source_{name}"] = pc.if_else(known, of_source[name], pa.scalar(None, of_source[name].type))
-    if has_names(batch.labels):
-        columns["source_name"] = names(batch, source)
-    columns |= context(reading, rows)
-    columns["continues"] = _ids(batch, _first(batch, rows, "CONTINUES"))
-    for name, relation in _PARTS:
-        columns[name] = _parts(batch, rows, (batch.relations.head, batch.relations.tail), relation)
-    columns[_FRAGMENTS] = _parts(batch, rows, (batch.relations.tail, batch.relations.head), "PART_OF")
-    return pa.table({name: columns[name] for name in _schema(batch.labels).names})
+    batch, labels = reading.batch, reading.batch.labels
+    spans, relations = batch.spans, batch.relations
+    rows = np.flatnonzero(spans.label == batch.label_code(labels.quotation))
+    columns = span_columns(batch, rows, _said_of(labels, labels.quotation)) | context(reading, rows)
+    shown = _columns(labels)
+    for each in shown.one:
+        columns |= _one(batch, _first(batch, rows, each.name), each)
+    for each in shown.other:
+        columns[each.column] = _ids(batch, _first(batch, rows, each.name))
+    for each in shown.many:
+        ends = (relations.head, relations.tail) if each.head == labels.quotation else (relations.tail, relations.head)
+        columns[each.column] = _parts(batch, rows, ends, each.name)
+    return pa.table({name: columns[name] for name in _schema(labels).names})
+
+
+def _one(batch: Batch, found: Ints, relation: RelationType) -> dict[str, pa.Array]:
+    """Return the columns of the span that a relation leads to; ``found`` is its row, -1 where there is none."""
+    labels, known = batch.labels, pa.array(found >= 0)
+    told = span_columns(batch, np.maximum(found, 0), _said_of(labels, relation.tail))
+    columns = {name: pc.if_else(known, each, pa.scalar(None, each.type)) for name, each in told.items()}
+    if has_names(labels):
+        columns["name"] = names(batch, found)
+    return {f"{relation.column}_{name}": each for name, each in columns.items()}
 
 
 def _linked(batch: Batch, relation: str) -> Ints:
@@ -92,11 +125,12 @@ def _parts(batch: Batch, rows: Ints, ends: tuple[Ints, Ints], relation: str) -> 
 
 
 def _labels(labels: LabelSet) -> ClassLabels:
-    kind = labels.attribute(_QUOTE, "type")
-    return {"type": tuple(value.name for value in kind.values)} if kind and kind.kind == "choice" else {}
+    """Return the values of what every quotation has to say of itself."""
+    those = (each for each in labels.attributes if labels.quotation in each.labels and each.kind == "choice")
+    return {each.name: tuple(value.name for value in each.values) for each in those if each.required}
 
 
 CONFIGS.add(
     "quotes",
-    Config("a quote with its source and cues", _schema, _quotes, _labels, label=_QUOTE),
+    Config("a quote with its source and cues", _schema, _quotes, _labels, quotation=True),
 )
