@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from khabar.adjudication.agreement import segmentation
+from khabar.adjudication.agreement import segmentation, sums
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.continuum import Continuum
 
@@ -19,6 +19,26 @@ def coded(units):
     signs = np.array([list(unit) for unit in units.split()])
     values = sorted(set(signs.ravel()) - {"."})
     return np.array([[values.index(sign) if sign != "." else MISSING for sign in unit] for unit in signs])
+
+
+MADE_OF = {
+    sums.cohen_of: sums.tables,
+    sums.observed_of: sums.answers,
+    sums.fleiss_of: sums.answers,
+    sums.ac1_of: sums.answers,
+    sums.alpha_of: sums.coincidences,
+}
+
+
+def added(coefficient, codes, values=None):
+    """What three articles, to which the units are dealt out, add to a coefficient together; one row."""
+    shape = (3, int(codes.max()) + 1 if values is None else values)
+    return MADE_OF[coefficient](codes, np.arange(len(codes)) % 3, shape).sum(axis=0)[None]
+
+
+def taken(coefficient, codes, values=None):
+    """A coefficient of codes, as the figures of a campaign are taken; of so many values as occur, if not said."""
+    return coefficient(added(coefficient, codes, values))[0]
 
 
 def spans(length, *annotators, borders=()):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from conftest import new_corpus
-from khabar.adjudication.agreement import kappa, krippendorff, sums, unitizing
+from judgements import taken
+from khabar.adjudication.agreement import unitizing
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.gamma import Settings
 from khabar.adjudication.agreement.gathering import judgements
@@ -19,8 +20,8 @@ from khabar.adjudication.agreement.judgements import Judgements, Links, Marks, W
 from khabar.adjudication.agreement.measures import Resampling
 from khabar.adjudication.agreement.pairs import couples
 from khabar.adjudication.agreement.report import layer_measures, measured, of_campaigns
-from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
 from khabar.adjudication.agreement.spans import span_measures
+from khabar.adjudication.agreement.sums import ac1_of, alpha_of, cohen_of, fleiss_of
 from khabar.adjudication.agreement.units import line_codes, outermost_rows, token_codes
 from khabar.adjudication.agreement.wholes import continua, whole_measures
 from khabar.errors import Incomparable, NotFound
@@ -193,10 +194,12 @@ def test_lines_have_their_coefficients_and_main_text_its_characters(report):
     codes = line_codes(told_by(report[0]), "region").codes
 
     assert codes.shape == (6, 3)
-    assert found["line_alpha"]["all"].value == pytest.approx(krippendorff.alpha(codes), abs=1e-6)
-    assert found["line_fleiss_kappa"]["all"].value == pytest.approx(kappa.fleiss(codes), abs=1e-6)
-    assert found["line_ac1"]["all"].value == pytest.approx(kappa.ac1(codes, 20), abs=1e-6)
-    assert found["line_cohen_kappa"]["pair nora+sami"].value == pytest.approx(kappa.cohen(codes[:, [0, 2]]), abs=1e-6)
+    assert found["line_alpha"]["all"].value == pytest.approx(taken(alpha_of, codes), abs=1e-6)
+    assert found["line_fleiss_kappa"]["all"].value == pytest.approx(taken(fleiss_of, codes), abs=1e-6)
+    assert found["line_ac1"]["all"].value == pytest.approx(taken(ac1_of, codes, 20), abs=1e-6)
+    assert found["line_cohen_kappa"]["pair nora+sami"].value == pytest.approx(
+        taken(cohen_of, codes[:, [0, 2]]), abs=1e-6
+    )
     assert found["main_f1"]["all"].value == 1
     assert found["boundary_similarity"]["all"].value == 1
     # Two lines are no longer than a window.
@@ -212,14 +215,14 @@ def test_tokens_bear_the_outermost_label_that_they_meet(report):
     assert [[names[code] for code in row] for row in third.tolist()] == [["LOC", "O", "LOC"], ["O"] * 3, ["O"] * 3]
     assert (coded.codes[coded.article == 1][:, 1] == MISSING).all()
     found = report[1].figures["entity"]
-    assert found["token_alpha"]["all"].value == pytest.approx(krippendorff.alpha(coded.codes), abs=1e-6)
+    assert found["token_alpha"]["all"].value == pytest.approx(taken(alpha_of, coded.codes), abs=1e-6)
     marked = coded.codes[(coded.codes > 0).any(axis=1)]
-    assert found["token_fleiss_kappa_marked"]["all"].value == pytest.approx(kappa.fleiss(marked), abs=1e-6)
+    assert found["token_fleiss_kappa_marked"]["all"].value == pytest.approx(taken(fleiss_of, marked), abs=1e-6)
     two = coded.codes[:, [0, 2]]
-    assert found["token_cohen_kappa"]["pair nora+sami"].value == pytest.approx(kappa.cohen(two), abs=1e-6)
+    assert found["token_cohen_kappa"]["pair nora+sami"].value == pytest.approx(taken(cohen_of, two), abs=1e-6)
     # Tokens that both call O, whatever a third says.
     two = two[(two > 0).any(axis=1)]
-    assert found["token_cohen_kappa_marked"]["pair nora+sami"].value == pytest.approx(kappa.cohen(two), abs=1e-6)
+    assert found["token_cohen_kappa_marked"]["pair nora+sami"].value == pytest.approx(taken(cohen_of, two), abs=1e-6)
     assert found["token_cohen_kappa_marked"]["pair nora+sami"].n == len(two)
 
 
@@ -341,49 +344,6 @@ def test_articles_are_resampled_as_often_as_they_are_many():
 
     assert weights.shape == (50, 7)
     assert (weights.sum(axis=1) == 7).all()
-
-
-codes_of = st.lists(st.lists(st.integers(-1, 3), min_size=3, max_size=3), min_size=1, max_size=12)
-
-
-@given(codes_of)
-def test_kappa_and_its_kin_of_sums_are_those_of_codes(rows):
-    codes = np.array(rows, dtype=np.int64)
-    article = np.arange(len(codes)) % 3
-    shape = (3, 4)
-
-    def of(coefficient, some):
-        return coefficient(some.sum(axis=0)[None])[0]
-
-    counts = sums.answers(codes, article, shape)
-    together = sums.coincidences(codes, article, shape)
-    pair = codes[:, :2]
-    assert of(sums.fleiss_of, counts) == pytest.approx(kappa.fleiss(codes), nan_ok=True)
-    assert of(sums.observed_of, counts) == pytest.approx(kappa.observed_agreement(codes), nan_ok=True)
-    assert of(sums.ac1_of, counts) == pytest.approx(kappa.ac1(codes, 4), nan_ok=True)
-    assert together.sum(axis=0) == pytest.approx(krippendorff.coincidences(codes, 4))
-    assert of(sums.alpha_of, together) == pytest.approx(krippendorff.alpha(codes), nan_ok=True)
-    assert of(sums.cohen_of, sums.tables(pair, article, shape)) == pytest.approx(kappa.cohen(pair), nan_ok=True)
-
-
-@given(
-    st.lists(
-        st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=2), min_size=1, max_size=4), min_size=1, max_size=3
-    )
-)
-def test_alpha_of_sets_of_articles_is_that_of_all_sets(articles):
-    # Set 0 is empty; sets of different articles have nothing in common.
-    members = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1]], dtype=bool)
-    each = [np.array(units) for units in articles]
-    whole = np.zeros((sum(map(len, each)), 2, 3 * len(each)), dtype=bool)
-    row = 0
-    for number, units in enumerate(each):
-        whole[row : row + len(units), :, 3 * number : 3 * number + 3] = members[units]
-        row += len(units)
-
-    found = alpha_of_sums(sum(article_sums(units, members) for units in each)[None])[0]
-
-    assert found == pytest.approx(krippendorff.alpha_of_sets(whole, krippendorff.masi), nan_ok=True)
 
 
 # The command

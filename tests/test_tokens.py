@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from khabar.model import inline
 from khabar.model.article import Article
 from khabar.model.labels import ViewLabel
+from khabar.model.outermost import NONE, by_place, outermost, touching
 from khabar.model.records import Annotated, batch
 from khabar.model.tags import tag_names, tags
 from khabar.model.text import digest
@@ -109,6 +110,27 @@ NESTED = (
 
 NAMES = ["PERS", "OCC", "GPE", "FAC", "CURR", "MONEY", "DATE", "LAW"]
 VIEWS = ["conll", "ontonotes"]
+PLACES = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 5)), max_size=8)
+
+
+@given(PLACES, PLACES)
+def test_what_is_outermost_and_what_it_touches_is_found_as_a_loop_finds_it(spans, units):
+    start, size = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    first, length = np.array(units, dtype=np.int64).reshape(-1, 2).T
+
+    rows = by_place(start, start + size)
+    rows = rows[outermost(start[rows], start[rows] + size[rows])]
+    found = touching(first, first + length, start[rows], start[rows] + size[rows])
+
+    expected, reached = [], 0
+    for row in sorted(range(len(spans)), key=lambda each: (spans[each][0], -spans[each][1])):
+        if spans[row][0] >= reached:
+            expected.append(row)
+        reached = max(reached, sum(spans[row]))
+    assert rows.tolist() == expected
+    for place, row in zip(units, found.tolist(), strict=True):
+        met = [at for at, each in enumerate(expected) if spans[each][0] < sum(place) and place[0] < sum(spans[each])]
+        assert row == (met[0] if met else NONE)
 
 
 def tagged(labels, marked, view):

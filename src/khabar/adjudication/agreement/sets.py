@@ -1,4 +1,7 @@
-"""Krippendorff's alpha of answers that are sets, as sums over articles.
+"""Krippendorff's alpha of answers that are sets, such as the several sources of a quote, as sums over articles.
+
+Passonneau (2006), *Measuring agreement on set-valued items (MASI)*: Krippendorff's 1 - (n - 1) sum_ck o_ck d_ck /
+sum_ck n_c n_k d_ck over the coincidences of sets (`.sums.coincidences`), with `masi` for d.
 
 The answers of two articles have no member in common: they differ by 1, but for two empty ones, which are alike.  So
 what is expected between articles needs their numbers alone, and only what lies within an article needs its sets.
@@ -8,8 +11,8 @@ import numpy as np
 
 from khabar.adjudication.agreement.codes import Floats
 from khabar.adjudication.agreement.judgements import Judgements
-from khabar.adjudication.agreement.krippendorff import coincidences, masi
 from khabar.adjudication.agreement.measures import Measure, of_sums
+from khabar.adjudication.agreement.sums import coincidences
 from khabar.model.columns import Ints, Mask
 from khabar.model.labels import RelationType
 
@@ -65,18 +68,39 @@ def article_sums(codes: Ints, sets: Mask) -> Floats:
         codes: Which set each annotator gave to each unit, shape (units, annotators).
         sets: The different sets, shape (sets, values).
     """
-    pairs, distance = coincidences(codes, len(sets)), masi(sets)
+    one_article = np.zeros(len(codes), dtype=np.int64)
+    pairs, distance = coincidences(codes, one_article, (1, len(sets)))[0], masi(sets)
     margin = pairs.sum(axis=1)
     answers, empty = margin.sum(), margin[~sets.any(axis=1)].sum()
     within = (np.outer(margin, margin) * distance).sum()
-    return np.array([(pairs * distance).sum(), within, answers, empty, answers**2, empty**2])
+    # Multiplied as `alpha_of_sums` multiplies: the power of a single number may part from it in the last bit.
+    return np.array([(pairs * distance).sum(), within, answers, empty, answers * answers, empty * empty])
 
 
 def alpha_of_sums(sums: Floats) -> Floats:
-    """Return alpha of each row of sums, shape (rows, 6)."""
+    """Return alpha of each row of `article_sums`, shape (rows, 6); nan where no two answers can be told apart."""
     answers, empty = sums[:, ANSWERS], sums[:, EMPTY]
     between = (answers**2 - sums[:, ANSWERS_2]) - (empty**2 - sums[:, EMPTY_2])
     expected = sums[:, WITHIN] + between
     undefined = np.full(len(sums), np.nan)
     share: Floats = np.divide((answers - 1) * sums[:, OBSERVED], expected, out=undefined, where=expected > 0)
     return 1.0 - share
+
+
+def masi(sets: Mask) -> Floats:
+    """Return 1 - J M of each two sets: J intersection / union, M what part of the way they are from apart to alike.
+
+    Passonneau (2006): M is 1 for equal sets, 2/3 where one holds the other, 1/3 where they overlap, 0 where they are
+    apart.  Two empty sets are equal.
+
+    Args:
+        sets: Shape (sets, values).
+    """
+    members = sets.astype(np.float64)
+    common, size = members @ members.T, members.sum(axis=1)
+    union = size[:, None] + size - common
+    jaccard = np.divide(common, union, out=np.ones_like(common), where=union > 0)
+    smaller, larger = np.minimum(size[:, None], size), np.maximum(size[:, None], size)
+    monotone = np.select([common == larger, common == smaller, common > 0], [1.0, 2 / 3, 1 / 3], 0.0)
+    apart: Floats = 1.0 - jaccard * monotone
+    return apart

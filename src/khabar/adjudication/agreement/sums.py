@@ -1,11 +1,14 @@
-"""Kappa and its kin as functions of sums over articles, many rows of sums at once: what the bootstrap weighs.
+"""Agreement on units that are given: kappa and its kin, Krippendorff's alpha.
 
-The coefficients are those of `khabar.adjudication.agreement.kappa` and `krippendorff`, where their sources stand.
+Each stands here once, in two parts: what an article adds, and the coefficient of such sums, many rows of sums at once,
+which the bootstrap weighs.  All have the form 1 - observed / expected disagreement and part in what they expect by
+chance.  They are nan where that is nothing or cannot be told: no unit with two answers, or one value only.  Artstein &
+Poesio (2008), *Inter-coder agreement for computational linguistics*, compare the coefficients and their names.
 """
 
 import numpy as np
 
-from khabar.adjudication.agreement.codes import MISSING, Floats, value_counts
+from khabar.adjudication.agreement.codes import MISSING, Floats
 from khabar.model.columns import Ints
 
 NAN = float("nan")
@@ -30,7 +33,11 @@ def tables(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
 
 
 def cohen_of(sums: Floats) -> Floats:
-    """Return Cohen's kappa of each of several tables, shape (rows, values, values)."""
+    """Return Cohen's kappa of each of several tables, shape (rows, values, values).
+
+    Cohen (1960), *A coefficient of agreement for nominal scales*: (p_o - p_e) / (1 - p_e), p_o = sum_k p_kk and p_e =
+    sum_k p_k. p_.k over the units that both answered: each annotator has a chance distribution of their own.
+    """
     total = sums.sum(axis=(1, 2))
     observed = total - np.trace(sums, axis1=1, axis2=2)
     expected = total - _over((sums.sum(axis=1) * sums.sum(axis=2)).sum(axis=1), total)
@@ -41,6 +48,7 @@ def answers(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
     """Return what Fleiss' kappa and Gwet's AC1 are made of, by article; shape (articles, 3 + values).
 
     The sum of the units' agreement, how many units have two answers, how many have one, the sums of the units' shares.
+    Counted from columns and pairs of them: a matrix of units and values would be the largest thing in the house.
 
     Args:
         codes: Shape (units, annotators).
@@ -48,33 +56,56 @@ def answers(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
         shape: How many articles and how many values there are.
     """
     articles, values = shape
-    counts = value_counts(codes, values)
-    each = counts.sum(axis=1)
-    agreeing = _over((counts * (counts - 1)).sum(axis=1), each * (each - 1), 0.0)
-    columns = [agreeing, each > 1, each > 0, *_over(counts, np.repeat(each[:, None], values, axis=1), 0.0).T]
-    return np.stack([np.bincount(article, column, articles) for column in columns], axis=1)
+    answered = codes != MISSING
+    each = answered.sum(axis=1)
+    weight = _over(np.ones(len(codes)), each, 0.0)
+    alike, shares = np.zeros(len(codes)), np.zeros(articles * values)
+    for one in range(codes.shape[1]):
+        own = answered[:, one]
+        shares += np.bincount(article[own] * values + codes[own, one], weight[own], len(shares))
+        for other in range(one):
+            alike += own & (codes[:, one] == codes[:, other])
+    columns = (_over(2 * alike, each * (each - 1), 0.0), each > 1, each > 0)
+    counts = [np.bincount(article, column, articles) for column in columns]
+    return np.column_stack([*counts, shares.reshape(articles, values)])
 
 
 def observed_of(sums: Floats) -> Floats:
-    """Return the observed agreement of each row of `answers`."""
+    """Return the observed agreement of each row of `answers`.
+
+    Fleiss (1971): the mean over units of sum_k n_uk (n_uk - 1) / (n_u (n_u - 1)), of those with two answers or more.
+    """
     return _over(sums[:, AGREEING], sums[:, PAIRED])
 
 
 def fleiss_of(sums: Floats) -> Floats:
-    """Return Fleiss' kappa of each row of `answers`."""
-    share = _over(sums[:, SHARES:], sums[:, ANSWERED, None])
-    return 1.0 - _over(1.0 - observed_of(sums), 1.0 - (share**2).sum(axis=1))
+    """Return Fleiss' kappa of each row of `answers`: annotators need not be the same for every unit.
+
+    Fleiss (1971), *Measuring nominal scale agreement among many raters*; of two annotators Scott's pi (1955), and no
+    generalisation of Cohen's kappa.  (P - P_e) / (1 - P_e), P_e = sum_k p_k^2.  Where the number of answers varies, a
+    unit's agreement counts once and p_k is the mean of the units' shares (Gwet 2014, *Handbook of inter-rater
+    reliability*, 4th edition).
+    """
+    return 1.0 - _over(1.0 - observed_of(sums), 1.0 - (_share(sums) ** 2).sum(axis=1))
 
 
 def ac1_of(sums: Floats) -> Floats:
-    """Return Gwet's AC1 of each row of `answers`; the scale has the values that there are columns for."""
-    share = _over(sums[:, SHARES:], sums[:, ANSWERED, None])
-    chance = (share * (1.0 - share)).sum(axis=1) / max(share.shape[1] - 1, 1)
+    """Return Gwet's AC1 of each row of `answers`; the scale has the values that there are columns for.
+
+    Gwet (2008), *Computing inter-rater reliability and its variance in the presence of high agreement*: P_e =
+    sum_k p_k (1 - p_k) / (values - 1); units with one answer count for p_k alone.  It stays near the observed agreement
+    where one value is rare and kappa falls.  nan where the scale has one value.
+    """
+    share = _share(sums)
+    values = share.shape[1]
+    chance = _over((share * (1.0 - share)).sum(axis=1), np.full(len(sums), values - 1.0))
     return 1.0 - _over(1.0 - observed_of(sums), 1.0 - chance)
 
 
 def coincidences(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
     """Return the coincidences of each two values, by article; shape (articles, values, values).
+
+    o_ck = sum_u n_uc (n_uk - [c = k]) / (n_u - 1), with n_uc how many gave value c to unit u.
 
     Args:
         codes: Shape (units, annotators).
@@ -95,7 +126,11 @@ def coincidences(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
 
 
 def alpha_of(sums: Floats) -> Floats:
-    """Return Krippendorff's nominal alpha of each row of coincidences, shape (rows, values, values)."""
+    """Return Krippendorff's nominal alpha of each row of coincidences, shape (rows, values, values).
+
+    Any number of annotators, answers may be missing.  Krippendorff (1980, 2004), *Content analysis*; (2011), *Computing
+    Krippendorff's alpha-reliability*: 1 - (n - 1) sum_c≠k o_ck / (n^2 - sum_c n_c^2).
+    """
     margin = sums.sum(axis=2)
     total = margin.sum(axis=1)
     observed = total - np.trace(sums, axis1=1, axis2=2)
@@ -103,11 +138,19 @@ def alpha_of(sums: Floats) -> Floats:
 
 
 def against_rest(some: Floats, value: int) -> Floats:
-    """Return tables, or coincidences, of all values as those of one value and the rest, shape (rows, 2, 2)."""
+    """Return tables, or coincidences, of all values as those of one value and the rest, shape (rows, 2, 2).
+
+    Krippendorff (1980) defines the coefficient of a single category in this way.
+    """
     both = some[:, value, value]
     first, second = some[:, value, :].sum(axis=1) - both, some[:, :, value].sum(axis=1) - both
     rest = some.sum(axis=(1, 2)) - both - first - second
     return np.stack([both, first, second, rest], axis=1).reshape(-1, 2, 2)
+
+
+def _share(sums: Floats) -> Floats:
+    """Return the share of each value: the mean over the units that anybody answered."""
+    return _over(sums[:, SHARES:], sums[:, ANSWERED, None])
 
 
 def _over(above: Floats, below: Floats, otherwise: float = NAN) -> Floats:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from khabar.adjudication.agreement.codes import Floats, value_counts
+from khabar.adjudication.agreement.codes import Floats
 from khabar.adjudication.agreement.continuum import NONE, Continuum, gaps, sections
+from khabar.errors import Incomparable
 from khabar.model.columns import Ints
 
 NAN = float("nan")
@@ -57,11 +58,16 @@ def coincidences(continuum: Continuum, categories: int | None = None) -> Coincid
     Raises:
         Incomparable: spans of one annotator overlap, or a category lies beyond the categories.
     """
-    values = 1 + (int(continuum.category.max(initial=NONE)) + 1 if categories is None else categories)
+    known = int(continuum.category.max(initial=NONE)) + 1
+    categories = known if categories is None else categories
+    if known > categories:
+        raise Incomparable(f"category {known - 1} is none of {categories}, they count from 0: name all categories")
+    values = 1 + categories
     lengths, span = sections(continuum)
     # A last entry that NONE, being -1, picks: the gap.
     value = np.concatenate([continuum.category + 1, [GAP]])[span]
-    counts = value_counts(value, values)
+    cells = value + np.arange(len(value))[:, None] * values
+    counts = np.bincount(cells.ravel(), minlength=len(value) * values).reshape(-1, values).astype(np.float64)
     others = max(continuum.annotators - 1, 1)
     weighted = counts * (lengths / others)[:, None]
     marked = span != NONE
@@ -133,17 +139,6 @@ def ku_alpha(pairs: Coincidences, category: int) -> float:
     expected = here * total - pairs.with_itself_in_spans[value]
     different = here * (total - here)
     return _corrected(expected * (here - pairs.observed[value, value]), here * different, 1.0)
-
-
-def coverage(pairs: Coincidences, category: int | None = None) -> float:
-    """Return the share of the continuum, or of a category's spans, that ``cu_alpha`` and ``ku_alpha`` speak of.
-
-    nan where there is no such length.
-    """
-    rows = slice(None) if category is None else slice(category + 1, category + 2)
-    whole = pairs.observed[rows].sum()
-    spans = pairs.observed[1:] if category is None else pairs.observed[rows]
-    return float(spans[:, 1:].sum() / whole) if whole > 0 else NAN
 
 
 def _sums(at: Ints, weights: Floats, size: int) -> Floats:
