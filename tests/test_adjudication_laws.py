@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from khabar.adjudication.items import aligned
 from khabar.adjudication.merge import merged
 from khabar.adjudication.rules import Rule, decided
-from khabar.adjudication.standing import FIRM, answered, corrected, marks_of
+from khabar.adjudication.standing import answered
 from khabar.model.annotation import Annotation, Relation, Span
+from khabar.model.corrections import FIRM, corrected, marks_of
 
 PLACES = [(0, 3), (4, 7), (8, 13), (0, 7), (8, 18), (14, 18), (4, 13)]
 LABELS = ["QUOTE", "SOURCE", "CUE"]

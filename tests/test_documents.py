@@ -109,7 +109,8 @@ def test_counts_are_those_of_the_rows(release, checkout):
     for column, layer in columns.items():
         label = features[column].feature["label"]
         derived[layer] = Counter(label.int2str(span["label"]) for row in rows for span in row[column])
-    told = {name: numbers for name, numbers in counts.items() if name not in {"annotators", "annotations"}}
+    of_annotators = {"annotators", "annotations", "roles", "settled"}
+    told = {name: numbers for name, numbers in counts.items() if name not in of_annotators}
     assert told == derived
 
 
@@ -123,6 +124,9 @@ def test_annotators_are_counted_as_the_campaigns_name_them(release, checkout):
     assert counts["annotators"] == {"person": 0, "model": 0} | kinds
     assert counts["annotations"] == {"person": 0, "model": 0} | Counter(each.kind for each in pulled)
     assert counts["annotations"] == {"person": 0, "model": 0} | Counter(row["annotator_kind"] for row in rows)
+    assert counts["roles"] == Counter(row["role"] for row in rows)
+    decided = [each.how for record in checkout.decisions() for each in record.decisions]
+    assert {name: number for name, number in counts["settled"].items() if number} == Counter(decided)
     head = DatasetCard.load(release / "README.md").data
     assert head["annotations_creators"] == ["machine-generated"], "what was told of annotators has to change with them"
 

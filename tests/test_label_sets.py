@@ -9,7 +9,7 @@ from khabar.errors import BadRecord
 from khabar.loading import read_manifest
 from khabar.loading.overlay import COLUMN
 from khabar.model.annotation import Span
-from khabar.model.labelfile import OF_PAGES, OF_ROWS, OF_SPANS, label_set
+from khabar.model.labelfile import OF_ITEMS, OF_PAGES, OF_ROWS, OF_SPANS, label_set
 from khabar.model.nested import span_type
 from khabar.release.tables import CONFIGS
 from khabar.store import Corpus
@@ -174,7 +174,7 @@ ATTRIBUTE = '[[attributes]]\nname = "{}"\nlabels = [{}]\nkind = "{}"\n'
     [
         *(
             (NER + ATTRIBUTE.format(name, '"PER"', "key"), f"no attribute can be called '{name}'")
-            for name in sorted(OF_SPANS)
+            for name in sorted(OF_SPANS | OF_ITEMS)
         ),
         *(
             (NER.replace('column = "ner"', f'column = "{name}"'), f"no column can be called '{name}'")
@@ -226,6 +226,9 @@ def test_what_rows_spans_and_pages_have_of_their_own_can_name_nothing_else(label
             assert {name for name in names if not name.startswith("tags")} - own <= OF_ROWS
     for layer in labels.layer_names:
         assert set(span_type(labels, layer).names) - set(labels.attribute_kinds) <= OF_SPANS
+    decisions = CONFIGS["decisions"].schema(labels)
+    of_candidates = decisions.field("candidates").type.value_type.names
+    assert {*decisions.names, *of_candidates} - set(labels.attribute_kinds) <= OF_SPANS | OF_ITEMS
     assert set(Span.__struct_fields__) - {"layer", "attributes"} <= OF_SPANS
     assert {TEXT, QUESTIONS, NOTE} == OF_PAGES
     assert COLUMN in OF_ROWS

@@ -17,7 +17,7 @@ import yaml
 
 import khabar
 from built import files_of, resealed, written
-from conftest import add_gold, add_judgement
+from conftest import add_decisions, add_gold, add_judgement
 from khabar import checks
 from khabar.errors import BadRecord, Busy, NotFound
 from khabar.loading import read_manifest, verify
@@ -65,6 +65,7 @@ def release(corpus):
     add_gold(corpus, "closed", "c", secret, "test")
     for article, page in (("open-a", PAGE), ("open-b", PAGE.replace("Haddad", "Nour")), ("closed-c", secret)):
         add_judgement(corpus, article, "a7", page)
+        add_decisions(corpus, article)
     return build(corpus, "0.1.0")
 
 
@@ -306,7 +307,7 @@ def test_a_file_outside_the_release_is_never_read(release):
 def test_what_is_no_release_gets_one_clear_line(release, tmp_path):
     for call, said in (
         (lambda: khabar.load(tmp_path), "manifest.json is missing"),
-        (lambda: khabar.load(release, "entity"), "no config is called 'entity', there are: texts, articles, entities"),
+        (lambda: khabar.load(release, "entity"), "no config is called 'entity', there are: texts, articles, decisions"),
     ):
         with pytest.raises(NotFound, match=said):
             call()

@@ -10,8 +10,9 @@ from urllib.parse import quote, unquote
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import add_gold, add_judgement
+from conftest import add_decisions, add_gold, add_judgement
 from khabar.errors import BadRecord
+from khabar.model.decision import Candidate, Decision, Mark
 from khabar.release import build as building
 from khabar.release.tables import CONFIGS
 from khabar.release.withheld import OWN_RUN, RUN, STRIDE, leaks, letters
@@ -36,6 +37,19 @@ def full(corpus):
     add_gold(corpus, "closed", "c", ARABIC, "validation")
     for article, page in (("open-a", OPEN), ("closed-b", CLOSED), ("closed-c", ARABIC)):
         add_judgement(corpus, article, "a7", page)
+    name = Mark(label="PERS", start=60, end=78, id="e1", attributes={"entity": "e3", "norm": "Xanthippus"})
+    add_decisions(
+        corpus,
+        "closed-b",
+        Decision(
+            layer="entity",
+            how="adjudicated",
+            mark=name,
+            by=("judge",),
+            reason="Xanthippe Wolfgang proclaimed it, says the vizier",
+            candidates=(Candidate(by=("a2",), mark=name), Candidate(by=("a7",))),
+        ),
+    )
     return corpus
 
 
@@ -108,9 +122,16 @@ def with_norm(row):
     return row
 
 
+def with_norm_of_a_candidate(row):
+    row["candidates"][0]["norm"] = "Xanthippus"
+    return row
+
+
 LEAKS = {
     "a surface": ("regions", lambda row: row | {"text": "words"}, "text has words"),
     "a source": ("quotes", lambda row: row | {"source_text": "Xanthippe"}, "source_text has words"),
+    "a reason": ("decisions", lambda row: row | {"reason": "Quicksilver Zamboanga"}, "reason repeats words"),
+    "a form of a candidate": ("decisions", with_norm_of_a_candidate, r"candidates\[\].norm has words"),
     "a restored form": ("entities", with_norm, "norm has words"),
     "an address": ("articles", lambda row: row | {"url": "https://x.y/quicksilver-zamboanga"}, "url repeats words"),
     "an escaped address": (

@@ -19,9 +19,9 @@ from khabar.adjudication.merge import merged
 from khabar.adjudication.ranking import Answered, ranked, uncertainty
 from khabar.adjudication.records import Left, as_seen, gold_of, record_of, standing, told, with_id
 from khabar.adjudication.rules import Rule, decided
-from khabar.adjudication.standing import marks_of
 from khabar.adjudication.statements import statements
 from khabar.model.annotation import Annotation, encoded
+from khabar.model.corrections import marks_of
 from khabar.model.decision import Decision, mark_of
 from khabar.model.finding import Finding, Level
 from khabar.store import Corpus

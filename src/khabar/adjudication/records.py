@@ -7,11 +7,12 @@ import msgspec
 from khabar.adjudication.gather import Answer, Case
 from khabar.adjudication.merge import annotation_of
 from khabar.adjudication.rules import Rule
-from khabar.adjudication.standing import FIRM, answered, corrected, marks_of
+from khabar.adjudication.standing import answered
 from khabar.adjudication.statements import statements
 from khabar.errors import KhabarError
 from khabar.model.annotation import Annotation, canonical
 from khabar.model.article import Article
+from khabar.model.corrections import FIRM, corrected, marks_of
 from khabar.model.decision import Decision, Place, Record
 from khabar.model.labels import LabelSet
 from khabar.model.text import salted_digest

@@ -12,9 +12,8 @@ from khabar.campaign.people import People
 from khabar.campaign.plan import EVERYBODY, NAME, Annotator, Plan, new_plan, read_plan, with_project, with_released
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble
 from khabar.model.text import DIGEST_SHOWN
-from khabar.store import Corpus, write_atomically
+from khabar.store import PLAN, Corpus, write_atomically
 
-PLAN = "campaign.toml"
 PAGE = "page.xml"
 TITLE = 50
 """Characters that the server takes as a title."""

@@ -43,7 +43,8 @@ def load(
 
     Args:
         release: The release's folder; or ``NAME`` or ``OWNER/NAME`` with a version, which may follow after ``@``.
-        config: ``articles``, which get their texts, ``texts``, ``entities``, ``quotes``, ``regions`` or ``judgements``.
+        config: ``articles``, which get their texts, ``texts``, ``entities``, ``quotes``, ``regions``,
+            ``judgements`` or ``decisions``.
         version: Version that the release must have.
         content: Content digest that it must have, or the digest's beginning.
         texts: Folder that ``khabar restore`` put withheld texts into; they are filled in, with the column

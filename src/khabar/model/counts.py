@@ -8,8 +8,9 @@ from collections import Counter
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from khabar.model.decision import SETTLED
 from khabar.model.labels import LabelSet
-from khabar.model.layout import ARTICLES, JUDGEMENTS, SPLITS, TEXTS
+from khabar.model.layout import ARTICLES, DECISIONS, JUDGEMENTS, SPLITS, TEXTS
 from khabar.model.manifest import GROUPS
 
 _COLUMNS = {
@@ -31,9 +32,16 @@ class Counts:
         self._groups["articles"].update(all=0, with_text=0)
         self._groups["code_points"].update(all=0, with_text=0)
         self._groups["annotations"].update(person=0, model=0)
+        self._groups["roles"].update(annotator=0, adjudicator=0)
+        self._groups["settled"].update(dict.fromkeys(SETTLED, 0))
         self._spans: Counter[str] = Counter()
         self._people: set[tuple[str, str]] = set()
-        self._adders = {ARTICLES: self._articles, TEXTS: self._texts, JUDGEMENTS: self._judgements}
+        self._adders = {
+            ARTICLES: self._articles,
+            TEXTS: self._texts,
+            JUDGEMENTS: self._judgements,
+            DECISIONS: self._decisions,
+        }
 
     def add(self, config: str, table: pa.Table) -> None:
         """Count rows of a config; those that are worked out of others are passed over.
@@ -67,7 +75,12 @@ class Counts:
         """Count what annotators said of the articles, and who they are: gold aside."""
         kinds, names = (table[name].to_pylist() for name in ("annotator_kind", "annotator"))
         self._groups["annotations"].update(kinds)
+        self._groups["roles"].update(_values(table["role"]))
         self._people.update(zip(kinds, names, strict=True))
+
+    def _decisions(self, table: pa.Table) -> None:
+        """Count what settled each span and link of gold, and each question that ended in neither."""
+        self._groups["settled"].update(_values(table["how"]))
 
     def add_tombstones(self, number: int) -> None:
         """Count the articles that were taken down, if any was."""
@@ -78,7 +91,7 @@ class Counts:
         """Return the counts, group by group, then layer by layer; what there is none of is left out."""
         people = Counter(kind for kind, _ in self._people)
         counted = {**self._groups, "annotators": {"person": 0, "model": 0, **people}}
-        order = {"splits": SPLITS, "relations": [each.name for each in self._labels.relations]}
+        order = {"splits": SPLITS, "settled": SETTLED, "relations": [each.name for each in self._labels.relations]}
         groups = {
             name: {each: numbers[each] for each in order.get(name, sorted(numbers)) if each in numbers}
             for name, numbers in counted.items()

@@ -4,7 +4,7 @@ A decision is known by its places, not by ids: layer, boundaries and label of wh
 go, and it stands.
 """
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -14,7 +14,7 @@ from khabar.model.text import NAME, SHA256
 
 How = Literal["unanimous", "majority", "threshold", "adjudicated", "corrected", "open"]
 """What settled a question: all annotators, a rule, the adjudicator, a correction of gold by hand; or nothing yet."""
-
+SETTLED: tuple[How, ...] = tuple(each for each in get_args(How) if each != "open")
 
 Attributes = dict[str, str | bool]
 """What is said of a span besides its label, by the name of the attribute."""

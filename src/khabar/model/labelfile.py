@@ -17,7 +17,19 @@ from khabar.model.manifest import GROUPS
 
 OF_SPANS = frozenset(("start", "end", "label", "id", "text", "digest", "relations"))
 """What every span says of itself, and no attribute can be called."""
-OF_ROWS = frozenset((*ARTICLE_SCHEMA.names, "campaign", "tokens", "starts", "ends", "sentences", "text_sha256"))
+OF_ITEMS = frozenset(
+    (
+        *("article", "license", "item", "layer", "how", "by", "reason", "candidates", "annotator", "doubted"),
+        *(f"{end}_{name}" for end in ("head", "tail") for name in ("id", "start", "end", "label")),
+    )
+)
+"""What a release says of how a span or link came about, beside its attributes."""
+OF_ROWS = frozenset(
+    (
+        *ARTICLE_SCHEMA.names,
+        *("campaign", "role", "began_from", "tokens", "starts", "ends", "sentences", "text_sha256"),
+    )
+)
 """Columns that some table of a release has beside those of layers."""
 OF_PAGES = frozenset(("text", "questions", "note"))
 """What a label page has besides its layers."""
@@ -93,7 +105,7 @@ def _kinds(labels: LabelSet) -> Iterator[_Names]:
     columns = [layer.column for layer in layers]
     yield _Names("layer", list(labels.layers), OF_PAGES.union(GROUPS), column=True)
     yield _Names("column", columns, OF_ROWS.union(filter(_OF_TAGS.fullmatch, columns)), column=True)
-    yield _Names("attribute", list(labels.attribute_kinds), OF_SPANS, column=True)
+    yield _Names("attribute", list(labels.attribute_kinds), OF_SPANS | OF_ITEMS, column=True)
     yield _Names("view", list({view for layer in layers for view in layer.views}), column=True)
     yield _Names(
         "label", [each.name for layer in layers for each in layer.labels], frozenset(labels.layers) | {BOILERPLATE}

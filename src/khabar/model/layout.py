@@ -11,6 +11,9 @@ from khabar.errors import BadRecord
 TEXTS = "texts"
 ARTICLES = "articles"
 JUDGEMENTS = "judgements"
+DECISIONS = "decisions"
+CANDIDATES = "candidates"
+"""The column of `DECISIONS` that lists what annotators said of a place."""
 SPLITS = ("train", "validation", "test")
 LABELS = "labels.toml"
 """The label set, as a release ships it."""

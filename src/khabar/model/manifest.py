@@ -28,6 +28,8 @@ GROUPS = (
     "redistribution",
     "annotators",
     "annotations",
+    "roles",
+    "settled",
     "relations",
 )
 """What `Manifest.counts` counts, besides the spans of each layer."""

@@ -8,6 +8,7 @@ import msgspec
 
 from khabar.errors import Changed
 from khabar.model.drift import Drift, Span, Wanted
+from khabar.model.layout import CANDIDATES
 from khabar.model.text import NAME, SHA256, digest, salted_digest
 
 Row = dict[str, Any]
@@ -92,15 +93,18 @@ def accepted(drift: Drift, text: str) -> Restored:
     )
 
 
-def placed(row: Row, restored: Restored) -> Row:
+def placed(row: Row, restored: Restored) -> Row | None:
     """Return a row of the published schema with its spans where they stand in a restored text.
 
-    Spans that are lost are left out, and relations that end at them; the length becomes that of the text.
+    Spans that are lost are left out, and relations that end at them; the length becomes that of the text.  None where
+    the row is of such a span or relation itself.
 
     Raises:
         Changed: the text has other words at a span than the row's digest says.
     """
     to = {(start, end): at for start, end, at in restored.places}
+    if CANDIDATES in row:
+        return _decision(row, to) if restored.drifted else row
     lost: set[str] = set()
 
     def place(span: Row) -> Row | None:
@@ -122,6 +126,23 @@ def placed(row: Row, restored: Restored) -> Row:
     for span in (each for spans in there.values() for each in spans if "relations" in each):
         span["relations"] = [link for link in span["relations"] if link["tail"] not in lost]
     return row | there | {"length": len(restored.text)}
+
+
+def _decision(row: Row, to: dict[tuple[int, int], int]) -> Row | None:
+    """Return a row of `khabar.model.layout.DECISIONS`; candidates that are lost have no place any more."""
+
+    def move(told: Row) -> Row:
+        for name in ("", "head_", "tail_"):
+            start, end = told[f"{name}start"], told[f"{name}end"]
+            if start is not None:
+                at = to.get((start, end))
+                told = told | {f"{name}start": at, f"{name}end": None if at is None else at + end - start}
+        return told
+
+    moved = move(row)
+    if any(row[name] is not None and moved[name] is None for name in ("start", "head_start", "tail_start")):
+        return None
+    return moved | {CANDIDATES: [move(each) for each in row[CANDIDATES]]}
 
 
 def _is_span(value: object) -> bool:

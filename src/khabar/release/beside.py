@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from khabar.errors import BadRecord, NotFound
 from khabar.model.labelfile import label_set
-from khabar.model.layout import ARTICLES, LABELS
+from khabar.model.layout import ARTICLES, LABELS, articles_in
 from khabar.model.manifest import MANIFEST, Manifest
 from khabar.model.nested import flat, schema
 from khabar.model.restored import MADE, Made, Restored, made, placed
@@ -84,8 +84,9 @@ def _placed(release: Path, files: tuple[str, ...], texts: dict[str, Restored]) -
     found = []
     for path in files:
         table = _read(release / path)
-        rows = table.filter(pc.is_in(table["id"], wanted)).to_pylist()
-        found += [placed(row, texts[row["id"]]) for row in rows]
+        those = pa.array(articles_in(table), pa.string())
+        rows = zip(*(each.filter(pc.is_in(those, wanted)).to_pylist() for each in (table, those)), strict=True)
+        found += [there for row, key in rows if (there := placed(row, texts[key])) is not None]
     return found
 
 

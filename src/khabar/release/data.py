@@ -49,7 +49,8 @@ def write(parts: Iterable[Part], labels: LabelSet, folder: Path) -> Data:
                 for each in (part.gold, part.judgements)
             )
             if len(gold):
-                shards.add(split, {"gold": Reading(gold), "judgements": Reading(judgements)})
+                told = Reading(gold, part.decided)
+                shards.add(split, {"gold": told, "decisions": told, "judgements": Reading(judgements)})
     return Data(shards.close(), shards.schemas, shards.counts)
 
 

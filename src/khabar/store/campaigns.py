@@ -2,17 +2,28 @@
 
 from pathlib import Path
 
+import msgspec
+
+from khabar.errors import BadRecord
 from khabar.model.annotation import Note
 from khabar.model.work import Work
 from khabar.store.files import decoded_lines
 from khabar.store.intake import Intake
 
+PLAN = "campaign.toml"
+"""What a campaign asks, of whom; campaign reads all of it."""
 NOTES = "notes.jsonl"
 """What annotators of a campaign noted, a line an annotation that has a note."""
 PREDICTIONS = "predictions"
 """Folder of the predictions that were pushed into a campaign, a folder a model."""
 WORK = "work.jsonl"
 """Name of the file of a campaign that says what was done in it."""
+
+
+class _Plan(msgspec.Struct):
+    """What others than campaign read of a plan, ``campaign.toml``."""
+
+    adjudicates: bool = False
 
 
 class Campaigns(Intake):
@@ -33,7 +44,19 @@ class Campaigns(Intake):
     @property
     def campaigns(self) -> tuple[str, ...]:
         """Names of the campaigns."""
-        return tuple(sorted(path.parent.name for path in self._annotations.glob("campaigns/*/campaign.toml")))
+        return tuple(sorted(path.parent.name for path in self._annotations.glob(f"campaigns/*/{PLAN}")))
+
+    def adjudicates(self, name: str) -> bool:
+        """Tell whether those who work in a campaign see what others said, and decide.
+
+        Raises:
+            BadRecord: its ``campaign.toml`` does not parse.
+        """
+        path = self.campaign(name) / PLAN
+        try:
+            return msgspec.toml.decode(path.read_bytes(), type=_Plan).adjudicates
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
 
     def in_campaign(self, path: Path) -> bool:
         """Tell whether a path is of a campaign's folder."""

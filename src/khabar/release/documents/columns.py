@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from khabar.model.labels import LabelSet
+from khabar.model.layout import DECISIONS
 from khabar.release.documents.known import Known
 
 
@@ -60,6 +61,20 @@ _ARTICLE: dict[str, tuple[str, str]] = {
     "annotator_kind": ("", "`person`, `model` or `gold`"),
     "layers": ("", "the layers that the annotation speaks of"),
     "campaign": ("", "the campaign in which it was annotated"),
+    "role": (
+        "",
+        (
+            "`annotator`, who saw nothing of other annotators; or `adjudicator`, who saw what others had said and is"
+            " not independent of them: not to be counted in agreement"
+        ),
+    ),
+    "began_from": (
+        "",
+        (
+            "what stood in the page when they began: names of models whose predictions they were shown, `settled` for"
+            " what was settled before they adjudicated; empty: the text alone; null where the campaign does not tell"
+        ),
+    ),
     "tokens": ("", "words, clitics with them, and marks of the main text; none where the text is withheld"),
     "starts": (_CODE_POINTS, "the first one of each token, from 0"),
     "ends": (_CODE_POINTS, "one past the last of each token"),
@@ -82,6 +97,46 @@ _SPAN: dict[str, tuple[str, str]] = {
     "stop": ("tokens", "one past the last"),
 }
 """Columns of spans, and of sentences."""
+_DECISION: dict[str, tuple[str, str]] = {
+    "item": ("", "`span`, or `link` between two spans"),
+    "layer": ("", "its layer; that of its head for a link"),
+    "how": (
+        "",
+        (
+            "what settled it: `unanimous`, `majority` or `threshold`: the annotators by the rule of that name;"
+            " `adjudicated`: an adjudicator; `corrected`: gold was corrected afterwards. An article whose gold came"
+            " about without recorded decisions has no rows"
+        ),
+    ),
+    "by": ("", "whose word it is; none where gold was corrected, for no record says by whom"),
+    "reason": ("", "why, where the adjudicator said so; null where the text is withheld, whose words it may repeat"),
+    "id": ("", "the span in gold, in its article; null for a link, and where nothing stands in gold"),
+    "head_id": ("", "the span in gold that a link starts from"),
+    "tail_id": ("", "the span in gold that it ends at"),
+    "label": ("", "the span's label or the link's; null where the question ended in nothing there"),
+    "start": (_CODE_POINTS, "the first one of a span, from 0; null for a link"),
+    "end": (_CODE_POINTS, "one past the last of a span; null for a link"),
+    "candidates": (
+        "",
+        (
+            "what each annotator said, where they differed; none where all said the same, or where nobody was asked,"
+            " for adjudicator or correction put it in: `judgements` has what everybody said"
+        ),
+    ),
+    "candidates.annotator": ("", "who says it"),
+    "candidates.doubted": ("", "whether they doubt it"),
+    "candidates.label": ("", "the label they give; null where they see nothing there"),
+    **{
+        f"{end}_{name}": (unit, f"{meaning} where a link {verb}; null for a span")
+        for end, verb in (("head", "starts"), ("tail", "ends"))
+        for name, unit, meaning in (
+            ("start", _CODE_POINTS, "the first one of the span"),
+            ("end", _CODE_POINTS, "one past the last of the span"),
+            ("label", "", "label of the span"),
+        )
+    },
+}
+"""Columns of decisions, by their path or the last part of it."""
 _AROUND = "of the sentences around it"
 _VIEW = "tags_"
 """Begins the columns of tags in other labels than the scheme's."""
@@ -101,7 +156,9 @@ def items(kind: pa.DataType) -> pa.DataType:
 
 
 def _columns(known: Known, config: str, path: str, kind: pa.DataType, *, of_span: bool) -> Iterator[Column]:
-    unit, meaning = _meaning(path, known.labels, of_span=of_span)
+    told = _DECISION if config == DECISIONS else {}
+    own = told.get(path) or told.get(path.rpartition(".")[2])
+    unit, meaning = own or _meaning(path, known.labels, of_span=of_span)
     yield Column(path, kind, path in known.manifest.configs[config].class_labels, unit, meaning)
     inner = items(kind)
     for field in inner if pa.types.is_struct(inner) else ():

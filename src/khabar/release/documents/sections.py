@@ -1,7 +1,7 @@
 """What people read in the card, in the Hub's sections: figures from the manifest, judgements from the datasheet."""
 
 from khabar.model.figures import marked
-from khabar.model.layout import ROWS, TOMBSTONES
+from khabar.model.layout import DECISIONS, ROWS, TOMBSTONES
 from khabar.release.documents.answers import MISSING, said
 from khabar.release.documents.citation import bibtex, citation
 from khabar.release.documents.known import Known
@@ -97,11 +97,11 @@ def _creation(known: Known) -> str:
 
 {process}
 
-{"" if f"<!--={AGREEMENT}-->" in process else marked(known.manifest, AGREEMENT)}
+{_settled(known)}{"" if f"<!--={AGREEMENT}-->" in process else marked(known.manifest, AGREEMENT)}
 
 #### Who are the annotators?
 
-Annotators of the articles in this release, gold aside: {annotators}.{_guidelines(known)}
+Annotators of the articles in this release, gold aside: {annotators}.{_roles(known)}{_guidelines(known)}
 
 #### Personal and Sensitive Information
 
@@ -118,6 +118,26 @@ def _papers(known: Known) -> str:
     there = (name for name in ("DATASHEET.md", "DATA_STATEMENT.md") if known.written.paper(name) is not None)
     guidelines = ("guidelines/",) if known.written.guidelines else ()
     return ", ".join(f"`{name}`" for name in (*there, "LICENSE.md", "labels.toml", *guidelines, "croissant.json"))
+
+
+def _settled(known: Known) -> str:
+    """Return what settled spans, links and questions; nothing where no decision is recorded."""
+    told = known.manifest.counts["settled"]
+    if not any(told.values()):
+        return ""
+    counted = ", ".join(
+        f"{marked(known.manifest, f'counts.settled.{how}')} `{how}`" for how, number in told.items() if number
+    )
+    return f"What settled the spans, links and questions of the config `{DECISIONS}`: {counted}.\n\n"
+
+
+def _roles(known: Known) -> str:
+    """Return in which roles annotators spoke; nothing where none adjudicated."""
+    told = known.manifest.counts["roles"]
+    if not told["adjudicator"]:
+        return ""
+    counted = " and ".join(f"{marked(known.manifest, f'counts.roles.{role}')} by an {role}" for role in told)
+    return f" Of the annotations of an article {counted}: adjudicators saw what others had said."
 
 
 def _taken_down(known: Known) -> str:

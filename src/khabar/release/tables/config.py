@@ -11,12 +11,18 @@ import pyarrow.compute as pc
 
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints
+from khabar.model.decision import Decision
 from khabar.model.labels import LabelSet
 from khabar.model.nested import nested
 from khabar.model.tokens import Tokens, main_text, tokens
 from khabar.registry import Registry
+from khabar.release.parts import Decided
 
 ClassLabels = dict[str, tuple[str, ...]]
+
+
+def _undecided(_: str) -> tuple[Decision, ...]:
+    return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +31,11 @@ class Reading:
 
     Attributes:
         batch: The articles.
+        decided: Returns what the gold of one came of.
     """
 
     batch: Batch
+    decided: Decided = _undecided
 
     @cached_property
     def nested(self) -> pa.Table:
@@ -64,7 +72,7 @@ class Config:
         class_labels: Label names by the dotted path of their column, in an order that only grows at the end.
         layer: The layer it stands on, empty where it stands on all.
         quotation: Whether it stands on the label that is a quotation.
-        of: What its batches hold: gold, or what every annotator said.
+        of: What its rows tell of: gold, what every annotator said, or what gold came of.
     """
 
     summary: str
@@ -73,7 +81,7 @@ class Config:
     class_labels: Callable[[LabelSet], ClassLabels] = no_labels
     layer: str = ""
     quotation: bool = False
-    of: Literal["gold", "judgements"] = "gold"
+    of: Literal["gold", "judgements", "decisions"] = "gold"
 
     def stands_on(self, labels: LabelSet) -> bool:
         """Tell whether a label set has what the table is made of."""

@@ -6,7 +6,7 @@ from khabar.errors import BadRecord
 from khabar.model.labels import LabelSet
 from khabar.model.layout import JUDGEMENTS
 from khabar.model.nested import schema
-from khabar.release.parts import CAMPAIGN
+from khabar.release.parts import BEGAN_FROM, CAMPAIGN, ROLE
 from khabar.release.tables.config import CONFIGS, Config, Reading
 
 _ARTICLE = ("id", "annotator", "annotator_kind", "scheme", "layers", "sha256", "length", "license")
@@ -15,8 +15,9 @@ _ARTICLE = ("id", "annotator", "annotator_kind", "scheme", "layers", "sha256", "
 def _schema(labels: LabelSet) -> pa.Schema:
     whole = schema(labels)
     layers = [layer.column for layer in labels.layers.values()]
-    campaign = pa.field(CAMPAIGN, pa.string(), nullable=False)
-    return pa.schema([whole.field("id"), campaign, *(whole.field(name) for name in (*_ARTICLE[1:], *layers))])
+    own = [pa.field(CAMPAIGN, pa.string(), nullable=False), pa.field(ROLE, pa.string(), nullable=False)]
+    own.append(pa.field(BEGAN_FROM, pa.string()))
+    return pa.schema([whole.field("id"), *own, *(whole.field(name) for name in (*_ARTICLE[1:], *layers))])
 
 
 def _judgements(reading: Reading) -> pa.Table:
@@ -27,8 +28,10 @@ def _judgements(reading: Reading) -> pa.Table:
         raise BadRecord(
             f"{article}: a judgement says {stray.name}, which annotations/labels.toml does not have: run 'khabar check'"
         )
-    columns = _schema(batch.labels).names
-    return reading.nested.append_column(CAMPAIGN, batch.articles[CAMPAIGN]).select(columns)
+    found = reading.nested
+    for name in (CAMPAIGN, ROLE, BEGAN_FROM):
+        found = found.append_column(name, batch.articles[name])
+    return found.select(_schema(batch.labels).names)
 
 
 CONFIGS.add(JUDGEMENTS, Config("what one annotator said of an article", _schema, _judgements, of="judgements"))
