@@ -1,9 +1,11 @@
 """No word of a withheld text is in a release, in whatever config, file, escape or name; a build that has one is off."""
 
 import gzip
+import hashlib
 import json
 import re
 import unicodedata
+from collections import Counter
 from html import unescape
 from urllib.parse import quote, unquote
 
@@ -194,6 +196,35 @@ def test_what_an_open_text_or_the_name_of_a_source_says_is_no_copy(full, tmp_pat
     (release / "b.txt").write_text("flabbergasted on", encoding="utf-8")
 
     assert list(leaks(full, release)) == []
+
+
+def test_however_much_was_copied_each_text_is_read_a_few_times_and_told_in_a_line_a_place(full, tmp_path, monkeypatch):
+    names = [add_gold(full, "closed", f"x{number}", f"[{_unlike(number)}](BODY)", "test") for number in range(5)]
+    release = tmp_path / "release"
+    release.mkdir()
+    for number, key in enumerate(names[:3]):
+        (release / f"{number}.txt").write_text(full.stored_text(full.article(key)), encoding="utf-8")
+    read = []
+    monkeypatch.setattr(Corpus, "stored_text", lambda self, article: read.append(article.id) or stored(self, article))
+
+    found = list(leaks(full, release))
+
+    assert found == [
+        f"{number}.txt: it has {RUN} letters in a row of closed-x{number}, whose text is withheld"
+        for number in range(3)
+    ]
+    assert max(Counter(read).values()) == 2
+
+
+stored = Corpus.stored_text
+
+
+def _unlike(number):
+    """Return many words that no other number gives."""
+    digits = (hashlib.sha256(f"{number} {each}".encode()).hexdigest() for each in range(40))
+    return " ".join(
+        each.translate({ord(digit): chr(ord("m") + int(digit)) for digit in "0123456789"}) for each in digits
+    )
 
 
 def test_every_copy_that_is_long_enough_is_found_wherever_it_begins(full, tmp_path):

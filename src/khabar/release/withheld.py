@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from html import unescape
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -91,7 +92,7 @@ class _Cells(NamedTuple):
 
 
 def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
-    """Yield the places of a release where words of a withheld text stand, a line each; the words are not repeated.
+    """Yield where words of a withheld text stand in a release, a line a place and text; the words are not repeated.
 
     Args:
         corpus: What is withheld, as far as the texts are at hand; of others, only columns for words are looked at.
@@ -100,8 +101,7 @@ def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
     closed = [each for each in corpus.articles if corpus.source_of(each).redistribute != "text"]
     if not closed:
         return
-    texts = (corpus.stored_text(each) or "" for each in closed)
-    known = _Set(np.concatenate([grams(letters(text.replace("\n", " ")), RUN)[0][::STRIDE] for text in texts]))
+    known = _Set(np.concatenate([grams(letters(_words(corpus, each)), RUN)[0][::STRIDE] for each in closed]))
     copies: dict[str, str] = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         place = path.relative_to(folder).as_posix()
@@ -112,9 +112,13 @@ def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
         for words in _cells_of(path) if path.suffix == ".parquet" else _blocks_of(path):
             for run in _runs(words, known):
                 copies.setdefault(run, place)
-    for run in _not_free(corpus, copies):
-        whose = next(each.id for each in closed if run in letters((corpus.stored_text(each) or "").replace("\n", " ")))
-        yield f"{copies[run]}: it has {RUN} letters in a row of {whose}, whose text is withheld"
+    for place, key in dict.fromkeys(_stolen(corpus, closed, copies)):
+        yield f"{place}: it has {RUN} letters in a row of {key}, whose text is withheld"
+
+
+def _words(corpus: Corpus, article: Article) -> str:
+    """Return a text on one line, empty where it is not at hand."""
+    return (corpus.stored_text(article) or "").replace("\n", " ")
 
 
 def _runs(words: str, known: _Set) -> Iterator[str]:
@@ -122,20 +126,21 @@ def _runs(words: str, known: _Set) -> Iterator[str]:
     yield from (run[place : place + RUN] for place in known.hits(run, RUN).tolist())
 
 
-def _not_free(corpus: Corpus, copies: dict[str, str]) -> list[str]:
-    """Return the runs that no text that may be published has, nor what is said of the sources."""
+def _stolen(corpus: Corpus, closed: list[Article], copies: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the place of each run and the article that it is of; each text is read once, however much was copied.
+
+    What a text that may be published has too, or what is said of the sources, is no copy.
+    """
     if not copies:
-        return []
-    sources = (f"{each.outlet}\n{each.rights_holder}\n{each.attribution}" for each in corpus.sources.values())
-    open_ = (
-        corpus.stored_text(each) or "" for each in corpus.articles if corpus.source_of(each).redistribute == "text"
-    )
-    left = dict(copies)
-    for text in (*sources, *open_):
-        free = letters(text.replace("\n", " "))
-        if np.isin(grams(free, RUN)[0], grams("\n".join(left), RUN)[0]).any():
-            left = {run: place for run, place in left.items() if run not in free}
-    return list(left)
+        return
+    found, whole = grams("\n".join(copies), RUN)
+    sought = _Set(found[whole])
+    sources = (f"{each.outlet} {each.rights_holder} {each.attribution}" for each in corpus.sources.values())
+    open_ = (_words(corpus, each) for each in corpus.articles if corpus.source_of(each).redistribute == "text")
+    free = {run for words in chain(sources, open_) for run in _runs(words, sought)}
+    for each in closed:
+        own = (run for run in _runs(_words(corpus, each), sought) if run in copies and run not in free)
+        yield from ((copies[run], each.id) for run in own)
 
 
 def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> Iterator[str]:
