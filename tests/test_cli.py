@@ -179,6 +179,17 @@ def test_nothing_checked_is_nothing_passed(corpus, tmp_path, khabar):
         assert "nothing checked is nothing passed" in told
 
 
+def test_a_level_that_there_is_not_is_refused_with_those_there_are(corpus, khabar):
+    add_gold(corpus, "open", "a", PAGE)
+
+    status, _, told = khabar("check", "--level", "nonsense", root=corpus.root)
+
+    assert (status, told) == (
+        2,
+        "khabar: no level is called 'nonsense'; there are: text, form, scheme, sense, corpus\n",
+    )
+
+
 def test_what_could_not_be_read_is_told_before_it_is_said_that_nothing_was_checked(corpus, khabar):
     add_gold(corpus, "open", "a", PAGE)
     (corpus.root / "annotations" / "gold" / "open" / "open-a.json").write_bytes(b"\xff")

@@ -533,10 +533,8 @@ def test_rows_of_another_config_that_differ_alone_are_told_and_make_a_step(old, 
     assert found.step == step
 
 
-def test_figures_of_agreement_and_findings_are_told_with_their_difference(old, tmp_path):
-    new = rewritten(old, tmp_path / "new", manifest=lambda told: told.update(findings={"warning": {"span-trimmed": 3}}))
-    told = json.loads((old / "manifest.json").read_bytes()) | {"findings": {"warning": {"span-trimmed": 1}}}
-    (old / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
+def test_figures_of_agreement_are_told_with_their_difference(old, tmp_path):
+    new = rewritten(old, tmp_path / "new")
     (old / "agreement.json").write_text('{"entity": {"alpha": 0.75, "pairs": [1, 2]}}', encoding="utf-8")
     (new / "agreement.json").write_text('{"entity": {"alpha": 0.875, "pairs": [1, 2]}, "kappa": 1}', encoding="utf-8")
 
@@ -545,10 +543,31 @@ def test_figures_of_agreement_and_findings_are_told_with_their_difference(old, t
     assert lines == [
         "agreement: entity.alpha 0.75 -> 0.875 (+0.125)",
         "agreement: kappa none -> 1",
-        "findings: warning.span-trimmed 1 -> 3 (+2)",
     ]
     (new / "agreement.json").unlink()
     assert diff(old, new).agreement == ()
+
+
+def test_what_checks_find_in_one_and_not_in_the_other_is_told(corpus, khabar_here, tmp_path):
+    def without_speaker(spans, _):
+        del spans["e2"]
+
+    article = add_gold(corpus, "open", "a", PAGE)
+    khabar_here("--root", corpus.root, "release", "build", "--version", "1.0.0")
+    edit(corpus, article, without_speaker)
+    old, new = corpus.dist / "1.0.0", corpus.dist / "1.0.1"
+
+    khabar_here("--root", corpus.root, "release", "build", "--version", "1.0.1", "--against", old)
+    status, out, _ = khabar_here("release", "diff", old, new, "--html", tmp_path / "page.html")
+
+    told = "source-is-entity 1 -> 2 (+1)"
+    assert status == 0
+    assert f"findings: {told}\n" in out
+    assert f"## Findings\n\n- name-marked-throughout 1 -> 0 (-1)\n- {told}\n" in (new / "CHANGES.md").read_text(
+        encoding="utf-8"
+    )
+    assert "<h2>Findings</h2>" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert [each.name for each in diff(old, new, lambda folder: {"x": folder == new}).findings] == ["x"]
 
 
 # Rows that need not be looked at

@@ -15,7 +15,7 @@ from khabar.checks.engine import examine, settle
 from khabar.checks.facts import Facts, placed, together
 from khabar.checks.files import judge_files
 from khabar.checks.judged import ROWS, Judged, Read, judged, unreadable
-from khabar.checks.parquet import UNREADABLE, is_release, judge_parquet, parquet_files
+from khabar.checks.parquet import UNREADABLE, articles_of, is_release, judge_parquet, parquet_files
 from khabar.checks.standards import Reached, Standards
 from khabar.checks.tombstones import remains
 from khabar.checks.waivers import Waivers
@@ -88,7 +88,7 @@ def judge_release(folder: Path, jobs: int | None = None) -> Iterator[Finding]:
     A release is what it was on the day it was built: its waivers never end.
 
     Args:
-        folder: The release.
+        folder: The release, which need not be sealed.
         jobs: Processes for a large one; if None, one a core.
 
     Raises:
@@ -98,7 +98,7 @@ def judge_release(folder: Path, jobs: int | None = None) -> Iterator[Finding]:
     path = folder / WAIVERS
     accepted = Waivers(waivers(path.read_bytes(), str(path)) if path.is_file() else (), today="")
     facts: list[Facts] = []
-    for part in judge_parquet(parquet_files(folder), labels, jobs or os.cpu_count() or 1, Level.CORPUS):
+    for part in judge_parquet(articles_of(folder), labels, jobs or os.cpu_count() or 1, Level.CORPUS):
         yield from accepted.unforgiven(part.findings)
         facts += [part.facts] if part.facts else []
     yield from accepted.unforgiven(settle(together(facts), Standards(labels)))

@@ -31,7 +31,12 @@ def parquet_files(path: Path) -> list[Path]:
     """Return the Parquet files that hold whole annotations: the file itself, or those of a release's ``articles``."""
     if path.is_file():
         return [path] if path.suffix == ".parquet" else []
-    return sorted((path / "data" / ARTICLES).glob("*/*.parquet")) if is_release(path) else []
+    return articles_of(path) if is_release(path) else []
+
+
+def articles_of(release: Path) -> list[Path]:
+    """Return the files of the articles of a release, which need not be sealed."""
+    return sorted((release / "data" / ARTICLES).glob("*/*.parquet"))
 
 
 def is_release(path: Path) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterator
 
 
@@ -38,7 +39,7 @@ def build(root: Path, version: str | None, against: Path | None) -> None:
 
     if against:
         _refuse_unsound(against)
-    folder = make(corpus, version or installed("khabar"), judge, against)
+    folder = make(corpus, version or installed("khabar"), judge, against, _counted)
     click.echo(corpus.shown(folder))
 
 
@@ -78,6 +79,15 @@ def _errors(release: Path) -> "Iterator[str]":
     yield from checks.FORMATS["text"](found)
 
 
+def _counted(release: Path) -> "Counter[str]":
+    """Return how often a release gives cause to a finding, by check."""
+    from collections import Counter
+
+    from khabar import checks
+
+    return Counter(each.check for each in checks.judge_release(release))
+
+
 def _refuse_unsound(release: Path) -> None:
     """Refuse a release whose rows may not be those that its digests speak of: what changed is told by digests."""
     from khabar.errors import BadRecord
@@ -103,7 +113,7 @@ def diff(before: Path, after: Path, html: Path | None, *, as_json: bool) -> None
     with waiting("comparing"):
         for each in (before, after):
             _refuse_unsound(each)
-        found = compare(before, after)
+        found = compare(before, after, _counted)
         if html:
             page(found, before, after, html)
     for line in json_lines(found) if as_json else text_lines(found):

@@ -14,9 +14,8 @@ from khabar.errors import BadRecord, NotFound
 from khabar.model.article import Tombstone
 from khabar.model.layout import TOMBSTONES
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, File, Manifest, content_of
-from khabar.release import documents
+from khabar.release import diff, documents
 from khabar.release.data import write
-from khabar.release.diff import changes
 from khabar.release.parts import parts
 from khabar.release.withheld import leaks
 from khabar.store import Corpus
@@ -28,7 +27,9 @@ _PARTIAL, _ASIDE = ".partial", ".old"
 """End the names of folders beside a release: of one that is being built, and of the one that it will replace."""
 
 
-def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = None) -> Path:
+def build(
+    corpus: Corpus, version: str, judge: Judge, against: Path | None = None, count: diff.Count = diff.uncounted
+) -> Path:
     """Build ``dist/<version>/`` from the gold annotations and return it; what was there is replaced.
 
     Args:
@@ -36,6 +37,7 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
         version: Version of the release, MAJOR.MINOR.PATCH.
         judge: Checks corpus and gold and says how many errors there are; with one, nothing is built.
         against: Folder of the release before it, to which it says what changed.
+        count: What else the two are compared by.
 
     Raises:
         BadRecord: corpus or gold break a rule, or the version is none.
@@ -57,7 +59,7 @@ def build(corpus: Corpus, version: str, judge: Judge, against: Path | None = Non
             documents.write(known, partial)
             _bury(corpus, partial)
             if against:
-                changes(against, partial, manifest)
+                diff.changes(against, partial, manifest, count)
             _refuse_leaks(corpus, partial)
             seal(manifest, partial)
             aside = partial.with_suffix(_ASIDE)

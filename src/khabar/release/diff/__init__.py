@@ -4,8 +4,8 @@ No report repeats a word of an article whose text either release withholds: `kha
 one, and the reports take words from there or from texts that both releases publish.
 """
 
-from khabar.release.diff.compare import diff
+from khabar.release.diff.compare import Count, diff, uncounted
 from khabar.release.diff.records import Diff, Step
 from khabar.release.diff.shipped import changes
 
-__all__ = ["Diff", "Step", "changes", "diff"]
+__all__ = ["Count", "Diff", "Step", "changes", "diff", "uncounted"]

@@ -1,6 +1,6 @@
 """Two releases -> everything by which they differ, judged."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from khabar.model.manifest import Manifest
@@ -10,8 +10,16 @@ from khabar.release.diff.records import ArticleChange, Diff
 from khabar.release.diff.side import Side
 from khabar.release.diff.step import judged
 
+Count = Callable[[Path], Mapping[str, int]]
+"""Counts what checks find in a release, by check: the same checks for both, for checks change with their program."""
 
-def diff(before: Path, after: Path) -> Diff:
+
+def uncounted(_: Path) -> Mapping[str, int]:
+    """Count nothing."""
+    return {}
+
+
+def diff(before: Path, after: Path, count: Count = uncounted) -> Diff:
     """Compare two releases by meaning.
 
     Rows are read with their page checksums verified; rows that digests call equal are not read at all, so that the
@@ -20,21 +28,21 @@ def diff(before: Path, after: Path) -> Diff:
     Args:
         before: Folder of the older release.
         after: Folder of the newer one.
+        count: What else they are compared by.
 
     Raises:
         NotFound: there is no release.
         BadRecord: one cannot be read.
     """
-    return compared(Side.of(before), Side.of(after))
+    return _compared(Side.of(before), Side.of(after), count)
 
 
-def diff_of_build(before: Path, folder: Path, manifest: Manifest) -> Diff:
+def diff_of_build(before: Path, folder: Path, manifest: Manifest, count: Count = uncounted) -> Diff:
     """Compare a release with one that is being built, whose manifest is not written yet."""
-    return compared(Side.of(before), Side.of(folder, manifest))
+    return _compared(Side.of(before), Side.of(folder, manifest), count)
 
 
-def compared(before: Side, after: Side) -> Diff:
-    """Return the diff of two releases."""
+def _compared(before: Side, after: Side, count: Count) -> Diff:
     articles = tuple(sorted(article_changes(before, after), key=lambda each: each.id))
     versions = (before.told.scheme, after.told.scheme)
     gone, come = scheme.vocabulary_changes(before, after)
@@ -52,7 +60,7 @@ def compared(before: Side, after: Side) -> Diff:
             derived=scheme.derived_changes(before, after, articles),
             counts=scheme.label_counts(before, after, articles),
             agreement=scheme.agreement_changes(before, after),
-            findings=scheme.finding_changes(before, after),
+            findings=scheme.finding_changes(count(before.folder), count(after.folder)),
             articles=tuple(_buried(each, after) for each in articles),
             risen=tuple(_risen(before, after)),
         )

@@ -199,7 +199,7 @@ class SplitSize(Record, frozen=True, omit_defaults=False):
 
 
 class Figure(Record, frozen=True):
-    """A number that both releases, or one of them, tell of themselves: an agreement, a count of findings."""
+    """A number that one of two releases has, or both: an agreement, a count of findings."""
 
     name: str
     before: float | int | None = None
@@ -233,7 +233,7 @@ class Diff(Record, frozen=True, tag="release", tag_field="record"):
         derived: Splits of configs, as ``quotes/train``, whose rows differ although no article of the split does.
         counts: By layer and label, where a release has such spans or a change names them.
         agreement: Figures of ``agreement.json`` that differ.
-        findings: Counts of findings that differ.
+        findings: Counts of what checks find that differ, by check; none where nobody counted.
         articles: Articles that differ, by id.
         risen: Articles that the older release had taken down, and the newer one has, or has no tombstone of.
     """

@@ -1,6 +1,6 @@
 """What differs between two releases besides their articles: columns, class labels, label sets, figures, sizes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +156,10 @@ def agreement_changes(before: Side, after: Side) -> tuple[Figure, ...]:
     return _figures([_told_in(side.folder / "agreement.json") for side in (before, after)])
 
 
-def finding_changes(before: Side, after: Side) -> tuple[Figure, ...]:
-    """Return the counts of findings that differ, as the manifests tell them; none where one does not."""
-    return _figures([side.told.findings or None for side in (before, after)])
+def finding_changes(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[Figure, ...]:
+    """Return the counts of findings that differ, by check."""
+    told = ((name, before.get(name, 0), after.get(name, 0)) for name in sorted({*before, *after}))
+    return tuple(Figure(name=name, before=old, after=new) for name, old, new in told if old != new)
 
 
 def _told_in(path: Path) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from khabar.errors import Changed
 from khabar.model.manifest import Manifest
-from khabar.release.diff.compare import diff_of_build
+from khabar.release.diff.compare import Count, diff_of_build, uncounted
 from khabar.release.diff.records import ArticleChange, Diff, LabelCount
 from khabar.release.diff.reports import agreement_words, figure_words, json_lines, scheme_lines
 
@@ -28,20 +28,21 @@ _COUNTS = (
 )
 
 
-def changes(previous: Path, folder: Path, manifest: Manifest) -> None:
+def changes(previous: Path, folder: Path, manifest: Manifest, count: Count = uncounted) -> None:
     """Write both files into a release that is being built; the same releases give the same bytes.
 
     Args:
         previous: Folder of the release before it.
         folder: Where it is built: its Parquet files, and its label set and agreement if it ships them, are there.
         manifest: What it will say of itself.
+        count: What else the two are compared by.
 
     Raises:
         Changed: its version is too low, an article moved to another split, or class labels have other numbers.
         NotFound: there is no release before it.
         BadRecord: one of the two cannot be read.
     """
-    found = diff_of_build(previous, folder, manifest)
+    found = diff_of_build(previous, folder, manifest, count)
     if found.refused:
         more = f" (and {len(found.refused) - 1} more: khabar release diff)" if len(found.refused) > 1 else ""
         raise Changed(f"{found.refused[0]}{more}")

@@ -7,7 +7,7 @@ A release of another form is compared as well: of its manifest only what a diff 
 
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -54,7 +54,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     configs: dict[str, Config]
     scheme: str = ""
     counts: dict[str, dict[str, int]] = {}
-    findings: dict[str, Any] = {}
 
 
 class _Group(NamedTuple):
