@@ -371,6 +371,18 @@ def test_the_command_writes_what_it_prints_and_twice_the_same(pilot, khabar_here
     assert json.loads(raw)["setting"]["gamma"]["alpha"] == 3
 
 
+def test_a_text_that_changed_on_disk_is_refused_not_measured(pilot, khabar_here):
+    (first, *_) = pilot.articles
+    place = pilot.corpus_folder / "open" / f"{first.id}.txt"
+    place.write_text(f"Other words: {pilot.text(first)}", encoding="utf-8")
+
+    status, out, err = khabar_here("--root", pilot.root, "campaign", "agreement", "pilot", *SHORT)
+
+    assert (status, out) == (1, "")
+    assert f"corpus/open/{first.id}.txt: the text is" in err
+    assert "a text never changes, restore it" in err
+
+
 def test_projects_that_may_not_see_each_other_are_looked_at_together(corpus, khabar_here):
     pull(corpus, "page", SECOND, campaign="one", who=["sami"])
     pull(corpus, "page", SECOND, campaign="two", who=["nora"])

@@ -138,6 +138,16 @@ def finding(article, start, end):
     return Finding(**told, article=article, start=start, end=end)
 
 
+def test_the_command_looks_at_no_text_that_changed_on_disk(corpus, planted, khabar_here):
+    place = corpus.corpus_folder / "open" / f"{planted[0]}.txt"
+    place.write_text(f"Other words: {place.read_text(encoding='utf-8')}", encoding="utf-8")
+
+    status, out, err = khabar_here("--root", corpus.root, "suspects")
+
+    assert (status, out) == (1, "")
+    assert "a text never changes, restore it" in err
+
+
 def test_the_command_prints_places_articles_and_json(corpus, planted, khabar_here):
     status, out, err = khabar_here("--root", corpus.root, "suspects", "--limit", 5)
     _, ids, _ = khabar_here("--root", corpus.root, "suspects", "--articles", "--limit", 3)

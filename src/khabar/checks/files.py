@@ -42,7 +42,7 @@ def judge_files(corpus: Corpus, files: Iterable[Path], last: Level, *, gold: boo
         for path, annotation in read.items():
             key = annotation.annotator, annotation.article
             places[key] = None if key in places else path  # two campaigns may have one; which is meant is not known
-        for batch in corpus.batches(read.values(), ROWS):
+        for batch in corpus.batches(read.values(), ROWS, as_stored=True):
             part = judged(batch, last)
             yield part._replace(findings=list(_placed(corpus, part.findings, places)))
 

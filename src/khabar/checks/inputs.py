@@ -48,7 +48,7 @@ ALONE = Others()
 
 def of_annotations(corpus: Corpus, annotations: Iterable[Annotation], last: Level = Level.SENSE) -> Iterator[Finding]:
     """Yield what is wrong with annotations by the rules that each keeps alone, up to the last level that is wanted."""
-    for batch in corpus.batches(annotations, ROWS):
+    for batch in corpus.batches(annotations, ROWS, as_stored=True):
         yield from examine(batch, last).findings
 
 
@@ -158,7 +158,7 @@ def _judge(corpus: Corpus, paths: list[Path], jobs: int, last: Level, others: Ot
         parquet, read = parquet_files(path), others.read(path)
         if read is not None:
             yield Judged(0, 0, [unreadable(place, reason) for place, reason in read.lost])
-            yield from (judged(batch, last) for batch in corpus.batches(read.annotations, ROWS))
+            yield from (judged(batch, last) for batch in corpus.batches(read.annotations, ROWS, as_stored=True))
         elif parquet:
             yield from judge_parquet(parquet, corpus.labels, jobs, last)
         else:

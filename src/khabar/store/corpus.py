@@ -144,17 +144,28 @@ class Corpus(Campaigns):
 
     # Annotations with what they annotate, as batches
 
-    def annotated(self, annotation: Annotation) -> Annotated:
-        """Put an annotation beside its article's record, source, split and text, unverified: checks do that."""
+    def annotated(self, annotation: Annotation, *, as_stored: bool = False) -> Annotated:
+        """Put an annotation beside its article's record, source, split and text.
+
+        Args:
+            annotation: The annotation.
+            as_stored: Take the text as its file has it: for checks, which tell of one that changed.
+
+        Raises:
+            Changed: the file does not hold the text that the record describes.
+        """
         article = self.article(annotation.article)
         split = self.splits.get(article.id, "")
-        return Annotated(article, self.source_of(article), self.stored_text(article), annotation, split)
+        text = self.stored_text(article) if as_stored else self.text(article)
+        return Annotated(article, self.source_of(article), text, annotation, split)
 
-    def batches(self, annotations: Iterable[Annotation], size: int = 1000) -> Iterator[Batch]:
-        """Put annotations into batches of ``size`` articles."""
+    def batches(
+        self, annotations: Iterable[Annotation], size: int = 1000, *, as_stored: bool = False
+    ) -> Iterator[Batch]:
+        """Put annotations into batches of ``size`` articles, with their texts as `annotated` has them."""
         each = iter(annotations)
         while chunk := list(islice(each, size)):
-            yield batch(self.labels, (self.annotated(annotation) for annotation in chunk))
+            yield batch(self.labels, (self.annotated(annotation, as_stored=as_stored) for annotation in chunk))
 
     # Everything about one article
 

@@ -43,6 +43,7 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
     Raises:
         NotFound: a campaign has no annotations, or no two annotators read an article in common; or scipy is missing.
         Incomparable: annotations that cannot be compared.
+        Changed: a text is not the one that its record describes.
     """
     chosen = tuple(dict.fromkeys(campaigns))
     paths, work = [], []
