@@ -19,7 +19,7 @@ from khabar.model.decision import Decision, Record
 from khabar.model.labelfile import label_set
 from khabar.model.labels import LabelSet
 from khabar.store import Corpus
-from khabar.store.agreements import write_agreement
+from khabar.store.agreements import digest_of, write_agreement
 
 # No test is about time: the first call imports Arrow, and machines are shared.  In CI the same examples run every time.
 settings.register_profile(
@@ -140,9 +140,9 @@ def add_agreement(corpus: Corpus, headline: dict[str, dict[str, float]], *campai
         confusions={},
     )
     for name in campaigns:
-        corpus.campaign(name).mkdir(parents=True)
+        corpus.campaign(name).mkdir(parents=True, exist_ok=True)
         (corpus.campaign(name) / "campaign.toml").write_text("", encoding="utf-8")
-    write_agreement(corpus, measured)
+    write_agreement(corpus, msgspec.structs.replace(measured, annotations=digest_of(corpus, campaigns)))
 
 
 # The repository's own release, for the tests of its documents

@@ -5,6 +5,7 @@ import re
 import warnings
 
 import mlcroissant
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,8 @@ import yaml
 from mlcroissant._src.core.context import Context
 from mlcroissant._src.core.rdf import make_context
 
-from conftest import REPOSITORY, add_agreement, add_gold
+import khabar
+from conftest import REPOSITORY, add_agreement, add_gold, add_judgement
 from khabar.errors import BadRecord
 from khabar.loading import read_manifest, verify
 from khabar.model.figures import plain
@@ -21,6 +23,7 @@ from khabar.release.documents.answers import answers
 from khabar.release.documents.columns import columns
 from khabar.release.documents.croissant import CONTEXT
 from khabar.store import Corpus
+from khabar.store.agreements import agreement_of, digest_of, write_agreement
 from own import VERSION, edit, own
 
 # Croissant
@@ -235,6 +238,8 @@ def test_licenses_are_told_by_article_and_by_source(release):
 
 # Agreement
 
+SAID = "[Nothing was said](BODY)"
+
 
 def test_the_agreement_of_campaigns_is_told_once_for_those_that_were_looked_at_together(small):
     add_agreement(small, {"entity": {"f1": 0.91251, "alpha": 0.5}, "quote": {"f1": 1.0}}, "autumn", "spring")
@@ -257,7 +262,47 @@ def test_campaigns_that_were_looked_at_together_say_the_same(small):
     add_agreement(small, {"entity": {"f1": 0.9}}, "autumn", "spring")
     edit(small.campaign("spring") / "agreement.json", "0.9", "0.8")
 
-    with pytest.raises(BadRecord, match=r"spring/agreement.json: .* 'khabar campaign agreement autumn spring' again"):
+    with pytest.raises(BadRecord, match=r"autumn/agreement.json: .* 'khabar campaign agreement autumn spring' again"):
+        build(small, VERSION, lambda: 0)
+
+
+def test_a_campaign_that_was_measured_alone_since_is_no_part_of_what_another_keeps(small):
+    add_agreement(small, {"entity": {"f1": 0.9}}, "autumn", "spring")
+    alone = msgspec.structs.replace(agreement_of(small, "spring"), campaigns=("spring",))
+    write_agreement(small, msgspec.structs.replace(alone, annotations=digest_of(small, ["spring"])))
+
+    with pytest.raises(
+        BadRecord, match=r"it is of autumn spring, and spring does not keep it: run .* or of autumn alon"
+    ):
+        build(small, VERSION, lambda: 0)
+
+
+def test_an_agreement_is_measured_on_the_annotations_that_the_release_has(small):
+    add_agreement(small, {"entity": {"f1": 0.9}}, "pilot")
+    add_judgement(small, "open-a", "a1", SAID)
+
+    with pytest.raises(
+        BadRecord, match=r"pilot/agreement.json: it was measured on other annotations than are there now"
+    ):
+        build(small, VERSION, lambda: 0)
+    write_agreement(
+        small, msgspec.structs.replace(agreement_of(small, "pilot"), annotations=digest_of(small, ["pilot"]))
+    )
+    assert read_manifest(build(small, VERSION, lambda: 0)).agreement == {"pilot": {"entity": {"f1": 0.9}}}
+
+
+def test_a_campaign_that_is_not_published_is_nowhere_in_a_release(small):
+    for name in ("pilot", "trial"):
+        add_judgement(small, "open-a", name, SAID, name)
+        add_agreement(small, {"entity": {"f1": 0.9}}, name)
+    (small.campaign("trial") / "campaign.toml").write_text("publish = false", encoding="utf-8")
+
+    release = build(small, VERSION, lambda: 0)
+
+    assert set(khabar.load(release, "judgements")["train"]["campaign"]) == {"pilot"}
+    assert read_manifest(release).agreement.keys() == {"pilot"}
+    (small.campaign("trial") / "campaign.toml").write_text("publish = 'no'", encoding="utf-8")
+    with pytest.raises(BadRecord, match=r"trial/campaign.toml: Expected `bool`, got `str`"):
         build(small, VERSION, lambda: 0)
 
 

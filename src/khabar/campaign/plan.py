@@ -49,6 +49,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         bare: Share of the tasks, controls among them, that are begun from nothing though a pre-annotation exists.
         seed: Of every draw.
         drawn: How the articles were chosen, for the reader.
+        publish: Whether releases have what its annotators said, and how far they agree.
         adjudicates: Whether it asks what annotators left open: in the order of the plan, with questions on the page.
         annotators: By pseudonym.
         projects: Ids of the projects on the server by their names here, 0 before the first push.
@@ -66,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     bare: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     seed: int = 0
     drawn: str = ""
+    publish: bool = True
     adjudicates: bool = False
     annotators: dict[str, Annotator] = msgspec.field(default_factory=dict)
     projects: dict[str, Count] = msgspec.field(default_factory=dict)
@@ -187,6 +189,7 @@ def new_plan(plan: Plan) -> str:
         f"released = {plan.released}  # the last batch that annotators have",
         f"bare = {plan.bare}  # share of the tasks that are begun from nothing, though a pre-annotation exists",
         f"seed = {plan.seed}",
+        f"publish = {str(plan.publish).lower()}  # false: releases have nothing of it but the gold that comes of it",
         *([f"drawn = {_quoted(plan.drawn)}"] if plan.drawn else []),
         *(["adjudicates = true"] if plan.adjudicates else []),
         *_listed("articles", plan.articles),

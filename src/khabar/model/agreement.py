@@ -72,6 +72,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
         annotators: Their pseudonyms.
         articles: How many articles two of them or more have read.
         setting: What the figures depend on.
+        annotations: SHA-256 of the annotations that it was measured on; empty in what was measured long ago.
         headline: By layer: ``f1`` of exact spans, ``alpha`` of tokens or lines, ``gamma``, as far as defined.
         figures: By layer, measure, and what it is of.
         confusions: By layer.
@@ -85,6 +86,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     headline: dict[str, dict[str, float]]
     figures: dict[str, dict[str, dict[str, Figure]]]
     confusions: dict[str, Confusion]
+    annotations: str = ""
 
 
 class Anchoring(msgspec.Struct, frozen=True, kw_only=True):

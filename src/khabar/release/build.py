@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from khabar.errors import BadRecord, NotFound
+from khabar.model.agreement import Agreement
 from khabar.model.article import Tombstone
 from khabar.model.layout import TOMBSTONES
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, VERSION, File, Manifest, content_of
@@ -19,7 +20,7 @@ from khabar.release.data import write
 from khabar.release.parts import parts
 from khabar.release.withheld import leaks
 from khabar.store import Corpus
-from khabar.store.agreements import agreements
+from khabar.store.agreements import standing
 from khabar.store.written import Written
 
 Judge = Callable[[], int]
@@ -40,7 +41,7 @@ def build(
         count: What else the two are compared by.
 
     Raises:
-        BadRecord: corpus or gold break a rule, or the version is none.
+        BadRecord: corpus or gold break a rule, or the version is none, or an agreement is not that of the annotations.
         Changed: the release before it forbids this one (`khabar.release.diff.changes`).
         NotFound: there is no gold.
     """
@@ -48,14 +49,14 @@ def build(
         raise BadRecord(f"'{version}' is no version of a release, which is MAJOR.MINOR.PATCH, as 1.2.0: pass another")
     if errors := judge():
         raise BadRecord(f"the gold has {errors} errors, a release has none: mend what 'khabar check' names")
+    measured = standing(corpus)
     final, partial = corpus.dist / version, corpus.dist / f".{version}.{os.getpid()}{_PARTIAL}"
     with corpus.alone(corpus.dist):
         partial.mkdir()
         try:
-            manifest, schemas = _data(corpus, version, partial)
+            manifest, schemas = _data(corpus, version, measured, partial)
             sources = tuple(each for each in corpus.sources.values() if each.id in manifest.counts["sources"])
-            written = Written(corpus.root)
-            known = documents.Known(manifest, schemas, corpus.labels, sources, written, agreements(corpus))
+            known = documents.Known(manifest, schemas, corpus.labels, sources, Written(corpus.root), measured)
             documents.write(known, partial)
             _bury(corpus, partial)
             if against:
@@ -93,7 +94,9 @@ def _refuse_leaks(corpus: Corpus, folder: Path) -> None:
         raise BadRecord(f"{places[0]}{more}: leave it out, or ask for leave to publish it")
 
 
-def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[str, pa.Schema]]:
+def _data(
+    corpus: Corpus, version: str, measured: dict[str, Agreement], folder: Path
+) -> tuple[Manifest, dict[str, pa.Schema]]:
     """Write the Parquet files and say what they hold."""
     labels = corpus.labels
     data = write(parts(corpus), labels, folder)
@@ -108,7 +111,7 @@ def _data(corpus: Corpus, version: str, folder: Path) -> tuple[Manifest, dict[st
         label_set=labels.digest,
         content=content_of(data.configs),
         counts=data.counts.told(),
-        agreement=documents.agreement.headline(agreements(corpus)),
+        agreement=documents.agreement.headline(measured),
         configs=data.configs,
         files=_files(folder),
     )

@@ -1,20 +1,51 @@
 """How far the annotators of each campaign agree: ``annotations/campaigns/<name>/agreement.json``."""
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
+from khabar.errors import BadRecord
 from khabar.model.agreement import AGREEMENT, Agreement, written
 from khabar.store.corpus import Corpus
 from khabar.store.files import decoded, write_atomically
 
 
 def agreements(corpus: Corpus) -> dict[str, Agreement]:
-    """Return the agreement of each campaign that measured it, by the campaign's name.
+    """Return the agreement of each campaign that measured it and goes into releases, by the campaign's name.
 
     Raises:
         BadRecord: a file is none.
     """
-    found = ((name, agreement_of(corpus, name)) for name in corpus.campaigns)
+    found = ((name, agreement_of(corpus, name)) for name in corpus.published)
     return {name: agreement for name, agreement in found if agreement}
+
+
+def standing(corpus: Corpus) -> dict[str, Agreement]:
+    """Return the agreement of each campaign that goes into releases, measured on the annotations that are there.
+
+    Raises:
+        BadRecord: a file is none, or was measured on other annotations; or not every campaign keeps what it was
+            measured together with others.
+    """
+    found = agreements(corpus)
+    for name, each in found.items():
+        place, told = corpus.shown(corpus.campaign(name) / AGREEMENT), " ".join(each.campaigns)
+        again = f"run 'khabar campaign agreement {told}' again"
+        if other := next((other for other in each.campaigns if found.get(other) != each), ""):
+            raise BadRecord(f"{place}: it is of {told}, and {other} does not keep it: {again}, or of {name} alone")
+        if each.annotations != digest_of(corpus, each.campaigns):
+            raise BadRecord(f"{place}: it was measured on other annotations than are there now: {again}")
+    return found
+
+
+def digest_of(corpus: Corpus, campaigns: Iterable[str]) -> str:
+    """Return the SHA-256, in hex, of the annotations that campaigns pulled: whose, of which article, and what."""
+    whole = hashlib.sha256()
+    for name in sorted(campaigns):
+        for path in corpus.campaign_annotations(name):
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{name} {path.parent.name} {path.stem} {digest}\n".encode())
+    return whole.hexdigest()
 
 
 def agreement_of(corpus: Corpus, name: str) -> Agreement | None:

@@ -24,6 +24,7 @@ class _Plan(msgspec.Struct):
     """What others than campaign read of a plan, ``campaign.toml``."""
 
     adjudicates: bool = False
+    publish: bool = True
 
 
 class Campaigns(Intake):
@@ -52,9 +53,21 @@ class Campaigns(Intake):
         Raises:
             BadRecord: its ``campaign.toml`` does not parse.
         """
+        return self._plan(name).adjudicates
+
+    @property
+    def published(self) -> tuple[str, ...]:
+        """Names of the campaigns that go into releases: those whose ``campaign.toml`` does not say ``publish = false``.
+
+        Raises:
+            BadRecord: a plan does not parse.
+        """
+        return tuple(name for name in self.campaigns if self._plan(name).publish)
+
+    def _plan(self, name: str) -> _Plan:
         path = self.campaign(name) / PLAN
         try:
-            return msgspec.toml.decode(path.read_bytes(), type=_Plan).adjudicates
+            return msgspec.toml.decode(path.read_bytes(), type=_Plan)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
 
@@ -95,9 +108,9 @@ class Campaigns(Intake):
         return list(decoded_lines(path, Work, self.shown(path)))
 
     def pulled(self) -> dict[str, list[tuple[str, Path]]]:
-        """Return the annotations that campaigns pulled, by article: campaign and file, ordered by both."""
+        """Return what campaigns that go into releases pulled, by article: campaign and file, ordered by both."""
         found: dict[str, list[tuple[str, Path]]] = {}
-        for name in self.campaigns:
+        for name in self.published:
             for path in self.campaign_annotations(name):
                 found.setdefault(path.stem, []).append((name, path))
         return found

@@ -21,6 +21,7 @@ from khabar.errors import NotFound
 from khabar.model.agreement import ALL, Agreement, Confusion, Figure, Setting
 from khabar.model.work import Work, week
 from khabar.store import Corpus
+from khabar.store.agreements import digest_of
 
 NOTHING = "no label"
 HEADLINES = {"f1": ("f1",), "alpha": ("token_alpha", "line_alpha"), "gamma": ("gamma",)}
@@ -59,7 +60,8 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
     # Annotations of an article stand side by side, so that what is built of its text is built once.
     paths.sort(key=lambda path: (path.name, path.parent.name))
     batches = corpus.batches(corpus.read_annotation(path, expected=path.stem) for path in paths)
-    return measured(judgements(corpus.labels, batches, _weeks(work)), chosen, setting or Setting())
+    agreement = measured(judgements(corpus.labels, batches, _weeks(work)), chosen, setting or Setting())
+    return msgspec.structs.replace(agreement, annotations=digest_of(corpus, chosen))
 
 
 def _weeks(work: Iterable[Work]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import msgspec
 
-from khabar.errors import BadRecord
 from khabar.model.agreement import AGREEMENT, Agreement, written
 from khabar.release.documents.known import DOCUMENTS, Known
 
@@ -13,20 +12,9 @@ def together(agreements: dict[str, Agreement]) -> dict[str, Agreement]:
     """Return what was measured by the campaigns that were looked at together, each once.
 
     Args:
-        agreements: By the name of the campaign that keeps it.
-
-    Raises:
-        BadRecord: two campaigns that were looked at together say different things.
+        agreements: By the name of the campaign that keeps it; what was looked at together, each of them keeps.
     """
-    found: dict[str, Agreement] = {}
-    for name, each in agreements.items():
-        if found.setdefault("+".join(each.campaigns), each) != each:
-            told = " ".join(each.campaigns)
-            raise BadRecord(
-                f"annotations/campaigns/{name}/{AGREEMENT}: it is not what another campaign of {told} keeps, it should"
-                f" be: run 'khabar campaign agreement {told}' again"
-            )
-    return found
+    return {"+".join(each.campaigns): each for each in agreements.values()}
 
 
 def headline(agreements: dict[str, Agreement]) -> Headline:
