@@ -516,6 +516,7 @@ def test_what_went_from_the_shipped_label_sets_is_major_and_what_came_minor(corp
     found = diff(old, new)
 
     assert (found.vocabulary_removed, found.vocabulary_added) == (("BODY.role=lead",), ("BODY.role=intro",))
+    assert any("(+ BODY.role=intro, - BODY.role=lead) under the same version: raise" in each for each in found.refused)
     assert found.step == "MAJOR"
 
 

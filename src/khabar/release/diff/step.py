@@ -136,9 +136,19 @@ def _refused(diff: Diff, step: Step, least: str) -> Iterator[str]:
                 f"{order.path}: label {number} is {new} and was {old}, the order only grows at the end:"
                 " put new labels last and leave old ones where they are"
             )
+    if (diff.vocabulary_added or diff.vocabulary_removed) and not diff.scheme:
+        yield (
+            f"labels.toml: it has other labels, attributes or relations ({_some(_vocabulary(diff))}) under the same"
+            " version: raise 'version' there"
+        )
     too_low = core(diff.after) < core(least) or precedence(diff.after) < precedence(diff.before)
     if too_low or (step and precedence(diff.after) == precedence(diff.before)):
         yield f"{diff.name}: its version is {diff.after}, after {diff.before} it is {least} or higher: pass such a one"
+
+
+def _vocabulary(diff: Diff) -> Iterator[str]:
+    yield from (f"+ {each}" for each in diff.vocabulary_added)
+    yield from (f"- {each}" for each in diff.vocabulary_removed)
 
 
 def raised(version: str, step: Step) -> str:
