@@ -21,17 +21,17 @@ _NAMED = re.compile(rf"(?:{HUB})?(?P<name>(?:{NAME}/)?{NAME})@v?(?P<version>[^@/
 
 
 class Source(Protocol):
-    """A release somewhere else.
-
-    Attributes:
-        place: As messages and pins show it.
-        commit: The commit that is read, where the place has a history; else empty.
-    """
+    """A release somewhere else."""
 
     @property
-    def place(self) -> str: ...
+    def place(self) -> str:
+        """As messages and pins show it."""
+        ...
+
     @property
-    def commit(self) -> str: ...
+    def commit(self) -> str:
+        """The commit that is read; empty where the place has no history."""
+        ...
 
     def read(self, path: str, start: int) -> Generator[bytes]:
         """Yield the bytes of a file from ``start`` on, in blocks."""

@@ -119,6 +119,11 @@ def manifest_of(content: bytes, place: str) -> Manifest:
 
 
 def config_of(folder: Path, manifest: Manifest, name: str) -> Config:
+    """Return a config of a release.
+
+    Raises:
+        NotFound: there is none of that name; the message lists those there are.
+    """
     if name not in manifest.configs:
         raise NotFound(f"{folder}: no config is called '{name}', there are: {', '.join(manifest.configs)}")
     return manifest.configs[name]
@@ -201,9 +206,11 @@ def sums_of(manifest: Manifest, raw: bytes) -> list[str]:
 
 
 def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def other_content(folder: Path) -> str:
+    """Return the line that says that the content digest is not that of the configs."""
     return f"{folder / MANIFEST}: its content digest is not that of its configs and labels: download the release again"
