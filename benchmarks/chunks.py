@@ -1,8 +1,10 @@
 """Bytes that a store has to receive: file by file, and chunk by chunk as a content-defined chunker cuts them.
 
-The chunker is like that of xet: a gear hash over the last 64 bytes (Xia and others (2016), "FastCDC: a fast and
-efficient content-defined chunking approach for data deduplication"), cut where its upper 16 bits are zero, chunks of 8
-to 128 KiB, 64 KiB aimed at.  Its table of random numbers is its own, so figures are like xet's, not the same.
+Folders, buckets and archives take files; the Hub's client, with the hf-xet that it brings, sends chunks that the Hub
+does not have yet.  The chunker is like that of xet: a gear hash over the last 64 bytes (Xia and others (2016),
+"FastCDC: a fast and efficient content-defined chunking approach for data deduplication"), cut where its upper 16 bits
+are zero, chunks of 8 to 128 KiB, 64 KiB aimed at.  Its table of random numbers is its own, so figures are like xet's,
+not the same.
 """
 
 import hashlib

@@ -262,7 +262,7 @@ def sent_again(folder: Path, articles: int) -> None:
     print(f"\n(c) {articles:,} articles, {SHARE:.0%} of spans corrected, {SHARE:.0%} of articles added: sent again, MB")
     print(f"{'':44}{'shards':>10}{'one file':>10}{'ratio':>8}")
     for what, configs in (("texts and articles", (TEXTS, ARTICLES)), ("all configs", ("",))):
-        for how, new in (("file by file", chunks.new_by_file), ("chunk by chunk", chunks.new_by_chunk)):
+        for how, new in (("file by file", chunks.new_by_file), ("chunk by chunk (the Hub)", chunks.new_by_chunk)):
             ours = sum(new(before / "data" / name, after / "data" / name) for name in configs)
             theirs = sum(new(one / name, two / name) for name in configs if name != TEXTS)
             print(f"{what + ', ' + how:44}{ours / 1e6:10.2f}{theirs / 1e6:10.2f}{ours / theirs:8.2f}")
