@@ -36,7 +36,7 @@ from khabar.model.nested import flat
 from khabar.model.records import batch
 from khabar.release.build import seal
 from khabar.release.data import write
-from khabar.release.parts import CAMPAIGN, Part
+from khabar.release.parts import BESIDE, Part
 from khabar.release.writers import parquet
 from khabar.store import BATCH, SPLITS, Corpus
 
@@ -91,7 +91,8 @@ def parts(articles: int, clock: list[float], distinct: int, corrected: float = 0
     begin = time.process_time()
     labels = Corpus(ROOT).labels
     nobody = batch(labels, [])
-    nobody = replace(nobody, articles=nobody.articles.append_column(CAMPAIGN, pa.array([], pa.string())))
+    for name in BESIDE:
+        nobody = replace(nobody, articles=nobody.articles.append_column(name, pa.array([], pa.string())))
     draw, place = np.random.default_rng(1), 0
     for table in synthetic.tables(labels, articles, distinct):
         for first in range(0, len(table), 1000):

@@ -253,6 +253,20 @@ def test_a_release_from_before_there_were_decisions_is_compared(settled):
     assert {each.before for each in found.columns} == {""}
 
 
+def test_a_reason_that_was_worded_anew_makes_no_score_incomparable(corpus):
+    key = add_gold(corpus, "open", "a", "[Port Sami](GPE sense=gov) opens", "test")
+    add_decisions(corpus, key)
+    old = build(corpus)
+    record = corpus.decisions_of(corpus.article(key))
+    worded = (msgspec.structs.replace(each, reason="it is a place") for each in record.decisions)
+    corpus.write_decisions(msgspec.structs.replace(record, decisions=tuple(worded)))
+
+    found = diff(old, build(corpus, "1.0.1"))
+
+    assert (found.step, found.refused) == ("PATCH", ())
+    assert [each.why for each in found.reasons] == ["rows of decisions/test differ although its articles do not"]
+
+
 def test_decisions_are_loaded_beside_a_restored_text(corpus, tmp_path):
     key, folder = closed_with_decisions(corpus)
     text = corpus.stored_text(corpus.article(key))

@@ -19,12 +19,17 @@ from khabar.model.records import batch
 from khabar.store import Corpus
 
 CAMPAIGN, ROLE, BEGAN_FROM = "campaign", "role", "began_from"
+BESIDE = (CAMPAIGN, ROLE, BEGAN_FROM)
 """Columns that batches of judgements have besides: where they were made, and what the annotator saw."""
-
 Decided = Callable[[str], tuple[Decision, ...]]
 """The id of an article to the decisions that its gold came of."""
 ROWS = 1000
 """Articles of a part at most."""
+
+
+def undecided(_: str) -> tuple[Decision, ...]:
+    """Return that no decision is recorded."""
+    return ()
 
 
 class Part(NamedTuple):
@@ -33,14 +38,14 @@ class Part(NamedTuple):
     Attributes:
         number: Number of the intake batch.
         gold: Their gold annotations.
-        judgements: What annotators said of them, with the columns `CAMPAIGN`, `ROLE` and `BEGAN_FROM`.
+        judgements: What annotators said of them, with the columns `BESIDE`.
         decided: Returns what one of them came of, see `decided`.
     """
 
     number: int
     gold: Batch
     judgements: Batch
-    decided: Decided
+    decided: Decided = undecided
 
 
 def parts(corpus: Corpus, rows: int = ROWS) -> Iterator[Part]:

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from khabar.model.layout import DECISIONS, JUDGEMENTS
 from khabar.model.manifest import core, precedence
 from khabar.release.diff.records import ArticleChange, Diff, Reason, SplitSize, Step
 
 SCORED = ("validation", "test")
 """Splits that scores are made on."""
+ANNOTATORS = (JUDGEMENTS, DECISIONS)
+"""Configs that scores are not made on: they tell of annotators."""
 _NAMED = 5
 """Ids that a reason names."""
 
@@ -112,7 +115,8 @@ def _of_derived(splits: tuple[SplitSize, ...]) -> Found:
         elif each.after > each.before:
             yield Step.MINOR, f"{each.after - each.before} rows of {each.split} are new"
         else:
-            step = Step.MINOR if each.split.rpartition("/")[2] in SCORED else Step.PATCH
+            config, _, split = each.split.partition("/")
+            step = Step.MINOR if split in SCORED and config not in ANNOTATORS else Step.PATCH
             yield step, f"rows of {each.split} differ although its articles do not"
 
 

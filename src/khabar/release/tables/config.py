@@ -11,18 +11,13 @@ import pyarrow.compute as pc
 
 from khabar.model.batch import Batch
 from khabar.model.columns import Ints
-from khabar.model.decision import Decision
 from khabar.model.labels import LabelSet
 from khabar.model.nested import nested
 from khabar.model.tokens import Tokens, main_text, tokens
 from khabar.registry import Registry
-from khabar.release.parts import Decided
+from khabar.release.parts import Decided, undecided
 
 ClassLabels = dict[str, tuple[str, ...]]
-
-
-def _undecided(_: str) -> tuple[Decision, ...]:
-    return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +30,7 @@ class Reading:
     """
 
     batch: Batch
-    decided: Decided = _undecided
+    decided: Decided = undecided
 
     @cached_property
     def nested(self) -> pa.Table:

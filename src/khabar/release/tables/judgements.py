@@ -6,7 +6,7 @@ from khabar.errors import BadRecord
 from khabar.model.labels import LabelSet
 from khabar.model.layout import JUDGEMENTS
 from khabar.model.nested import schema
-from khabar.release.parts import BEGAN_FROM, CAMPAIGN, ROLE
+from khabar.release.parts import BEGAN_FROM, BESIDE, CAMPAIGN, ROLE
 from khabar.release.tables.config import CONFIGS, Config, Reading
 
 _ARTICLE = ("id", "annotator", "annotator_kind", "scheme", "layers", "sha256", "length", "license")
@@ -29,7 +29,7 @@ def _judgements(reading: Reading) -> pa.Table:
             f"{article}: a judgement says {stray.name}, which annotations/labels.toml does not have: run 'khabar check'"
         )
     found = reading.nested
-    for name in (CAMPAIGN, ROLE, BEGAN_FROM):
+    for name in BESIDE:
         found = found.append_column(name, batch.articles[name])
     return found.select(_schema(batch.labels).names)
 
