@@ -25,7 +25,8 @@ from khabar.store import Corpus
 from mangled import DEEP, mangled
 
 GOLD = "annotations/gold/fanar/fanar-20260314-1.json"
-EXPORTS = sorted((SHARED / "data" / "labelstudio_exports").rglob("*.json"))
+FOREIGN = (REPOSITORY / "tests" / "fixtures" / "exports", SHARED / "data" / "labelstudio_exports")
+EXPORTS = [path for folder in FOREIGN for path in sorted(folder.rglob("*.json"))]
 FINDING = re.compile(r"[^\n]+: (error|warning): [^\n]+ \[[a-z-]+\]( https?://\S+)?")
 ENDED = re.compile(r"(khabar: [^\n]+|\d+ annotations checked[^\n]*: \d+ errors, \d+ warnings)\n")
 LONGEST = 2000
@@ -88,11 +89,10 @@ def test_a_mangled_export_is_a_finding_or_a_line(checkout, tmp_path, khabar_here
     judged(khabar_here, checkout, tmp_path / "export.json", content)
 
 
-@pytest.mark.skipif(not EXPORTS, reason="no exports of other projects beside the repository")
 @settings(FUZZ, max_examples=30)
 @given(st.data())
 def test_a_mangled_export_of_another_project_is_a_finding_or_a_line(checkout, tmp_path, khabar_here, data):
-    small = [path for path in EXPORTS if path.stat().st_size < 10_000]
+    small = [path for path in EXPORTS if path.stat().st_size < 20_000]
     content = data.draw(mangled(data.draw(st.sampled_from(small)).read_bytes()))
 
     assert judged(khabar_here, checkout, tmp_path / "export.json", content)

@@ -213,22 +213,31 @@ def page_of(text, charset="utf-8"):
     )
 
 
-def warc(pages, *, compressed=True):
-    """Return a WARC with pages by address: bytes, content type."""
+def record(url, content, kind="response", said="application/http; msgtype=response"):
+    """Return a record of a WARC."""
     from fastwarc.warc import WarcRecord, WarcRecordType
 
-    out = io.BytesIO()
-    for url, (body, kind) in pages.items():
-        record = WarcRecord()
-        record.init_headers(record_type=WarcRecordType.response)
-        record.headers["WARC-Target-URI"] = url
-        record.headers["Content-Type"] = "application/http; msgtype=response"
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
-        record.set_bytes_content(head.encode() + body)
-        raw = io.BytesIO()
-        record.write(raw)
-        out.write(gzip.compress(raw.getvalue()) if compressed else raw.getvalue())
-    return out.getvalue()
+    made, raw = WarcRecord(), io.BytesIO()
+    made.init_headers(record_type=getattr(WarcRecordType, kind))
+    made.headers["WARC-Target-URI"] = url
+    made.headers["Content-Type"] = said
+    made.set_bytes_content(content)
+    made.write(raw)
+    return raw.getvalue()
+
+
+def answer(body, *more, status="200 OK"):
+    """Return what a server answers."""
+    return "\r\n".join([f"HTTP/1.1 {status}", *more, "", ""]).encode() + body
+
+
+def warc(pages, *, compressed=True):
+    """Return a WARC with pages by address: bytes, content type."""
+    records = (
+        record(url, answer(body, f"Content-Type: {kind}", f"Content-Length: {len(body)}"))
+        for url, (body, kind) in pages.items()
+    )
+    return b"".join(gzip.compress(each) if compressed else each for each in records)
 
 
 def test_a_page_is_read_line_by_block():
@@ -290,6 +299,100 @@ def test_an_archive_with_the_plain_text_is_known_by_digest_and_one_that_breaks_o
     assert [each.problem.partition(":")[0] for each in told][-1] == "it is not UTF-8, and declares no charset"
     with pytest.raises(BadText, match="is it a WARC, and whole"):
         list(kept(have / "b.warc", 1 << 20))
+
+
+HTML = "Content-Type: text/html; charset=utf-8"
+PARAGRAPH = b"<p>words of a page</p>"
+RECORDS = {
+    "plain": (record("https://x.y/", answer(PARAGRAPH, HTML)), ["words of a page"]),
+    "in chunks": (
+        record(
+            "https://x.y/",
+            answer(b"5\r\n<p>wo\r\n11\r\nrds of a page</p>\r\n0\r\n\r\n", HTML, "Transfer-Encoding: chunked"),
+        ),
+        ["words of a page"],
+    ),
+    "said to be in chunks": (
+        record("https://x.y/", answer(PARAGRAPH, HTML, "Transfer-Encoding: chunked")),
+        [None],
+    ),
+    "compressed": (
+        record("https://x.y/", answer(gzip.compress(PARAGRAPH), HTML, "Content-Encoding: gzip")),
+        ["words of a page"],
+    ),
+    "said to be compressed": (record("https://x.y/", answer(PARAGRAPH, HTML, "Content-Encoding: gzip")), [None]),
+    "in half a chunk": (
+        record("https://x.y/", answer(b"ff\r\n<p>wo", HTML, "Transfer-Encoding: chunked")),
+        [None],
+    ),
+    "a resource": (record("https://x.y/", PARAGRAPH, "resource", "text/html"), ["words of a page"]),
+    "an address in brackets": (record("<https://x.y/>", answer(PARAGRAPH, HTML)), ["words of a page"]),
+    "an address with a space": (record("https://x.y/a b", answer(PARAGRAPH, HTML)), ["words of a page"]),
+    "not found": (record("https://x.y/", answer(PARAGRAPH, HTML, status="404 Not Found")), []),
+    "moved": (record("https://x.y/", answer(b"", "Location: https://x.z/", status="301 Moved Permanently")), []),
+    "a request": (
+        record("https://x.y/", b"GET / HTTP/1.1\r\n\r\n", "request", "application/http; msgtype=request"),
+        [],
+    ),
+    "seen before": (record("https://x.y/", answer(b"", HTML), "revisit"), []),
+    "about itself": (record("", b"software: none\r\n", "warcinfo", "application/warc-fields"), []),
+    "no page": (record("https://x.y/", answer(b"\x89PNG", "Content-Type: image/png")), []),
+    "of no kind": (record("https://x.y/", answer(PARAGRAPH)), []),
+    "empty": (record("https://x.y/", b""), []),
+}
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_of_any_kind_are_read_or_passed_over_and_end_no_archive(have, name, packed):
+    raw, expected = RECORDS[name]
+    last = record("https://x.y/last", answer(b"<p>the last one", HTML))
+    (have / "a.warc.gz").write_bytes(packed(raw) + packed(last))
+
+    told = [(each.url, each.text) for each in kept(have / "a.warc.gz", 1 << 20)]
+
+    assert [text for _, text in told] == [*expected, "the last one"]
+    assert all(url.startswith("https://x.y/") for url, _ in told)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"), [(1, "Invalid WARC header"), (-30, "it has "), (-10, "bytes: is the archive whole?")]
+)
+def test_of_an_archive_that_breaks_off_what_came_before_is_read_and_the_rest_told(have, left, said):
+    one = RECORDS["plain"][0]
+    (have / "a.warc").write_bytes(one + one[:left])
+
+    whole, broken = theirs([have])
+
+    assert whole.text == "words of a page"
+    assert broken.text is None
+    assert said in broken.problem
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "windows-1256", "iso-8859-6"])
+def test_pages_are_read_in_what_they_are_written_in_or_told(have, charset):
+    arabic = "\N{ARABIC LETTER QAF}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}"
+    bare = f"<p>{arabic}</p>".encode(charset)
+    (have / "a.warc.gz").write_bytes(
+        warc(
+            {
+                "server": (bare, f"text/html; charset={charset}"),
+                "page": (f'<meta charset="{charset}">'.encode() + bare, "text/html"),
+                "quoted": (bare, f'text/html; charset="{charset.upper()}"'),
+                "nobody": (bare, "text/html"),
+                "wrong": (bare, "text/html; charset=utf-8"),
+            }
+        )
+    )
+
+    told = {each.url: each.text or each.problem for each in kept(have / "a.warc.gz", 1 << 20)}
+
+    assert {told[name] for name in ("server", "page", "quoted")} == {arabic}
+    if charset == "utf-8":
+        assert told["nobody"] == told["wrong"] == arabic
+    else:
+        assert told["nobody"].startswith("it is not UTF-8, and declares no charset")
+        assert told["wrong"].startswith("it is not UTF-8, and declares utf-8, which it is not either")
 
 
 def test_the_archives_that_others_keep_are_read_or_told():

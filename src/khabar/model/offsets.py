@@ -45,16 +45,6 @@ def starts(characters: CodePoints, unit: Unit) -> Offsets:
     return np.concatenate(([0], np.cumsum(width)))
 
 
-def from_code_points(text: str, offsets: Offsets, unit: Unit) -> Offsets:
-    """Convert offsets that count code points into offsets that count ``unit``.
-
-    Raises:
-        BadText: an offset outside 0..len(text).
-    """
-    _refuse_outside(offsets, len(text), "code points")
-    return starts(code_points(text), unit)[offsets]
-
-
 def to_code_points(text: str, offsets: Offsets, unit: Unit) -> Offsets:
     """Convert offsets that count ``unit`` into offsets that count code points.
 
