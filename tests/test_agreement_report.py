@@ -419,6 +419,10 @@ def test_what_cannot_be_compared_is_refused_in_one_line(pilot):
     says(campaign="fourth", spans=(msgspec.structs.replace(told.spans[0], label="NOBODY"),), relations=())
     with pytest.raises(Incomparable, match="of no known label: run khabar check"):
         of_campaigns(pilot, ["pilot", "fourth"])
+    says(campaign="fifth")
+    (pilot.campaign("fifth") / "campaign.toml").write_text("adjudicates = true", encoding="utf-8")
+    with pytest.raises(Incomparable, match="fifth holds answers of adjudicators, who saw what others had said: leave"):
+        of_campaigns(pilot, ["pilot", "fifth"])
 
 
 # Against plain loops

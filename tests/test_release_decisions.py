@@ -140,6 +140,16 @@ def test_gold_that_came_of_no_decision_or_has_open_questions_or_another_text_has
     assert list(verify(folder)) == []
 
 
+@pytest.mark.parametrize("campaign", ["pilot", "pilot-adjudication"])
+def test_what_was_said_in_a_campaign_that_stays_out_of_releases_is_not_told(settled, campaign):
+    (settled.campaign(campaign) / "campaign.toml").write_text("publish = false", encoding="utf-8")
+
+    folder = build(settled)
+
+    assert "decisions" not in read_manifest(folder).configs
+    assert campaign not in [row["campaign"] for row in rows(folder, "judgements")]
+
+
 def test_gold_from_before_its_decisions_is_not_released(settled):
     key = settled.article("open-a")
     record = settled.decisions_of(key)

@@ -14,7 +14,7 @@ from khabar.errors import BadRecord
 from khabar.model.annotation import DIGEST_PREFIX, Annotation, Span
 from khabar.model.batch import Batch
 from khabar.model.corrections import corrected, marks_of
-from khabar.model.decision import Decision
+from khabar.model.decision import Decision, Record
 from khabar.model.records import batch
 from khabar.store import Corpus
 
@@ -56,13 +56,18 @@ def parts(corpus: Corpus, rows: int = ROWS) -> Iterator[Part]:
         gold = (each for article in articles if (each := corpus.gold_of(article)) is not None)
         for some in corpus.batches(gold, rows):
             files = [each for article in some.articles["id"].to_pylist() for each in pulled.get(article, ())]
-            yield Part(number, some, _judgements(corpus, files, work), partial(decided, corpus))
+            yield Part(number, some, _judgements(corpus, files, work), partial(decided, corpus, work.hidden))
 
 
 class _Campaigns:
-    """What campaigns say of those who worked in them; each is read once."""
+    """What campaigns say of those who worked in them; each is read once.
+
+    Attributes:
+        hidden: Names of those that stay out of releases.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
+        self.hidden = tuple(sorted({*corpus.campaigns} - {*corpus.published}))
         self._corpus = corpus
         self._adjudicate = {name: corpus.adjudicates(name) for name in corpus.campaigns}
         self._work: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {}
@@ -75,7 +80,8 @@ class _Campaigns:
         """Return the models whose predictions somebody was shown, None where the campaign does not tell."""
         if campaign not in self._work:
             work = self._corpus.work(campaign)
-            self._work[campaign] = {(each.annotator, each.article): each.models for each in work if each.annotator}
+            done = (each for each in work if each.state == "submitted")
+            self._work[campaign] = {(each.annotator, each.article): each.models for each in done}
         return self._work[campaign].get((annotator, article))
 
 
@@ -93,10 +99,11 @@ def _judgements(corpus: Corpus, files: list[tuple[str, Path]], campaigns: _Campa
     return replace(found, articles=articles)
 
 
-def decided(corpus: Corpus, key: str) -> tuple[Decision, ...]:
+def decided(corpus: Corpus, hidden: tuple[str, ...], key: str) -> tuple[Decision, ...]:
     """Return the decisions that an article's gold came of, as gold has them now.
 
-    There are none where none were recorded, or where questions are open: gold did not come of those.
+    There are none where none were recorded, where questions are open, for gold did not come of those, or where they
+    would tell what was said in a campaign that stays out of releases.
 
     Raises:
         BadRecord: gold is older than they are.
@@ -104,6 +111,8 @@ def decided(corpus: Corpus, key: str) -> tuple[Decision, ...]:
     article = corpus.article(key)
     record = corpus.decisions_of(article) if corpus.decisions_folder.is_dir() else None
     if record is None or record.open or not record.gold or record.sha256 != article.sha256:
+        return ()
+    if any(_merged(corpus, record, name) for name in hidden):
         return ()
     place = corpus.gold_place(article)
     digest = hashlib.sha256(place.read_bytes()).hexdigest()
@@ -114,6 +123,12 @@ def decided(corpus: Corpus, key: str) -> tuple[Decision, ...]:
         raise BadRecord(f"{told}: it is the gold from before its decisions: run 'khabar adjudicate' for it again")
     gold = corpus.read_annotation(place, expected=key)
     return tuple(corrected(record.decisions, marks_of(gold, record.layers)))
+
+
+def _merged(corpus: Corpus, record: Record, campaign: str) -> bool:
+    """Tell whether gold came of what was said in a campaign."""
+    said = {path.parent.name for path in corpus.campaign_annotations(campaign, record.article)}
+    return campaign in record.rounds or not said.isdisjoint(record.annotators)
 
 
 def _judged(corpus: Corpus, path: Path) -> Annotation:

@@ -67,7 +67,7 @@ class Campaigns(Intake):
     def _plan(self, name: str) -> _Plan:
         path = self.campaign(name) / PLAN
         try:
-            return msgspec.toml.decode(path.read_bytes(), type=_Plan)
+            return msgspec.toml.decode(path.read_bytes() if path.is_file() else b"", type=_Plan)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self.shown(path)}: {error}: mend it by hand") from None
 

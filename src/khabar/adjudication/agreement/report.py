@@ -17,7 +17,7 @@ from khabar.adjudication.agreement.pairs import Couple, couples
 from khabar.adjudication.agreement.spans import confusion, span_measures
 from khabar.adjudication.agreement.units import line_codes, names, token_codes, unit_measures
 from khabar.adjudication.agreement.wholes import whole_measures
-from khabar.errors import NotFound
+from khabar.errors import Incomparable, NotFound
 from khabar.model.agreement import ALL, Agreement, Confusion, Figure, Setting
 from khabar.model.work import Work, week
 from khabar.store import Corpus
@@ -43,7 +43,7 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
 
     Raises:
         NotFound: a campaign has no annotations, or no two annotators read an article in common; or scipy is missing.
-        Incomparable: annotations that cannot be compared.
+        Incomparable: annotations that cannot be compared, or adjudicators beside those whose answers they saw.
         Changed: a text is not the one that its record describes.
     """
     chosen = tuple(dict.fromkeys(campaigns))
@@ -55,6 +55,9 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
             raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
         paths += found
         work += corpus.work(name)
+    saw = [name for name in chosen if corpus.adjudicates(name)]
+    if 0 < len(saw) < len(chosen):
+        raise Incomparable(f"{saw[0]} holds answers of adjudicators, who saw what others had said: leave it out")
     trials = {each.article for each in work if each.role == "qualification"}
     paths = [path for path in paths if path.stem not in trials]
     # Annotations of an article stand side by side, so that what is built of its text is built once.

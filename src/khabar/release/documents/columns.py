@@ -105,7 +105,7 @@ _DECISION: dict[str, tuple[str, str]] = {
         (
             "what settled it: `unanimous`, `majority` or `threshold`: the annotators by the rule of that name;"
             " `adjudicated`: an adjudicator; `corrected`: gold was corrected afterwards. An article whose gold came"
-            " about without recorded decisions has no rows"
+            " about without recorded decisions, or with questions that are open still, has no rows"
         ),
     ),
     "by": ("", "whose word it is; none where gold was corrected, for no record says by whom"),
