@@ -9,7 +9,7 @@ from khabar.errors import BadRecord
 from khabar.loading import read_manifest
 from khabar.loading.overlay import COLUMN
 from khabar.model.annotation import Span
-from khabar.model.labelfile import OF_ITEMS, OF_PAGES, OF_ROWS, OF_SPANS, label_set
+from khabar.model.labelfile import OF_ITEMS, OF_PAGES, OF_ROWS, OF_SPANS, label_set, quote_columns
 from khabar.model.nested import span_type
 from khabar.release.tables import CONFIGS
 from khabar.store import Corpus
@@ -127,7 +127,7 @@ SMALL = {
     "a layer": (PLAIN.format(layer="ner", column="ner", label="PER", more=""), "[Sami](PER) went"),
     "entities without keys": (PLAIN.format(layer="entity", column="ents", label="PER", more=""), "[Sami](PER) went"),
     "quotes that say no more": (
-        PLAIN.format(layer="talk", column="quotes", label="QUOTE", more=""),
+        PLAIN.format(layer="talk", column="quotes", label="QUOTE", more=", quotation = true"),
         "[Sami](QUOTE) we",
     ),
     "a label called as a layer of ours": (
@@ -143,7 +143,7 @@ SMALL = {
         "[Sami went](BODY)",
     ),
     "a type that is a flag": (
-        PLAIN.format(layer="talk", column="talk", label="QUOTE", more="")
+        PLAIN.format(layer="talk", column="talk", label="QUOTE", more=", quotation = true")
         + '[[attributes]]\nname = "type"\nlabels = ["QUOTE"]\nkind = "flag"\n'
         + 'values = [{ name = "true", hotkey = "2", en = "yes" }]',
         "[Sami](QUOTE type=true) went",
@@ -169,9 +169,39 @@ NER = PLAIN.format(layer="ner", column="ner", label="PER", more="")
 ATTRIBUTE = '[[attributes]]\nname = "{}"\nlabels = [{}]\nkind = "{}"\n'
 
 
+TALK = """
+[layers.talk]
+column = "talk"
+labels = [
+  { name = "Said", colour = "#ff0000", hotkey = "1", en = "what is said", quotation = true },
+  { name = "By", colour = "#00ff00", hotkey = "2", en = "who says it" },
+]
+"""
+RELATION = '[[relations]]\nname = "{}"\nhead = "{}"\ntail = "{}"\nen = "by"\ncolumn = "{}"\none = {}\n'
+
+
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
+        (TALK + ATTRIBUTE.format("context_start", '"Said"', "key"), "the column 'context_start' twice"),
+        (TALK + RELATION.format("by", "Said", "By", "context", "true"), "the column 'context_start' twice"),
+        (TALK + RELATION.format("by", "Said", "By", "text", "false"), "the column 'text' twice"),
+        (
+            TALK + ATTRIBUTE.format("by_id", '"Said"', "key") + RELATION.format("by", "Said", "By", "by", "true"),
+            "the column 'by_id' twice",
+        ),
+        (
+            TALK + ATTRIBUTE.format("via", '"Said"', "key") + RELATION.format("on", "Said", "Said", "via", "true"),
+            "the column 'via' twice",
+        ),
+        (
+            TALK
+            + RELATION.format("by", "Said", "By", "by", "true")
+            + RELATION.format("of", "By", "Said", "by_id", "false"),
+            "the column 'by_id' twice",
+        ),
+        (TALK + RELATION.format("by", "By", "Said", "by", "true"), "by has a column of quotes, and no end of it is"),
+        (TALK + RELATION.format("by", "Said", "By", "By", "true"), "by: its column cannot be called 'By'"),
         *(
             (NER + ATTRIBUTE.format(name, '"PER"', "key"), f"no attribute can be called '{name}'")
             for name in sorted(OF_SPANS | OF_ITEMS)
@@ -215,6 +245,21 @@ def test_a_label_set_that_could_not_be_released_is_refused_when_it_is_read(toml,
     assert said in str(error.value)
     assert str(error.value).startswith("labels.toml: ")
     assert "\n" not in str(error.value)
+
+
+def test_the_columns_of_quotes_are_those_that_are_kept_apart(labels):
+    theirs = label_set(
+        (
+            HEAD + TALK + ATTRIBUTE.format("tone", '"talk"', "key") + RELATION.format("by", "Said", "By", "by", "true")
+        ).encode(),
+        "labels.toml",
+    )
+
+    for each in (labels, theirs):
+        columns = CONFIGS["quotes"].schema(each).names
+        assert len(set(columns)) == len(columns)
+        assert set(quote_columns(each)) - set(columns) <= {"by_name"}
+        assert set(columns) <= set(quote_columns(each))
 
 
 def test_what_rows_spans_and_pages_have_of_their_own_can_name_nothing_else(labels):

@@ -309,8 +309,8 @@ def test_what_a_label_set_leaves_out_is_no_part_of_its_digest(labels):
         ('direction = "rtl"', 'direction = "up"', "Invalid enum value"),
         ("inside_main = true", "inside_mane = true", "unknown field"),
         ('{ name = "CUE",', '{ name = "CUE", quotation = true,', "QUOTE and CUE are both a quotation"),
-        ('column = "cues"', 'column = "origins"', "its column cannot be called 'origins'"),
-        ('column = "cues"', 'column = "via"', "its column cannot be called 'via'"),
+        ('column = "cues"', 'column = "origins"', "quotes would have the column 'origins' twice"),
+        ('column = "cues"', 'column = "via"', "quotes would have the column 'via' twice"),
         ('name = "QUOTE", quotation = true,', 'name = "QUOTE",', "no end of it is a quotation"),
     ],
 )

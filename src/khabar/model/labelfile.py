@@ -156,18 +156,30 @@ def _quotation_holds(labels: LabelSet) -> None:
     quotations = [label.name for label in labels.labels.values() if label.quotation]
     if len(quotations) > 1:
         raise _Fault(f"{quotations[0]} and {quotations[1]} are both a quotation, one label is at most: choose one")
-    columns = [each.column for each in labels.relations if each.column]
     for each in (each for each in labels.relations if each.column):
-        if labels.quotation not in (each.head, each.tail):
+        if labels.quotation not in ((each.head,) if each.one else (each.head, each.tail)):
             raise _Fault(f"{each.name} has a column of quotes, and no end of it is a quotation: remove the column")
-        taken = columns.count(each.column) > 1 or each.column in {
-            *labels.attribute_kinds,
-            *OF_SPANS,
-            "article",
-            "license",
-        }
-        if not _COLUMN.fullmatch(each.column) or (taken and not each.one):
+        if not _COLUMN.fullmatch(each.column):
             raise _Fault(f"{each.name}: its column cannot be called '{each.column}': use another, of a-z, 0-9 and _")
+    columns = list(quote_columns(labels))
+    if twice := next((name for name in columns if columns.count(name) > 1), ""):
+        raise _Fault(f"quotes would have the column '{twice}' twice: rename an attribute, or a relation's column")
+
+
+def quote_columns(labels: LabelSet) -> Iterator[str]:
+    """Yield the columns that the config ``quotes`` has by a label set, or may have."""
+
+    def said_of(label: str) -> set[str]:
+        return {each.name for each in labels.attributes if label in each.labels}
+
+    span = sorted(OF_SPANS - {"label", "relations"})
+    yield from ("article", "license", *span, "context_start", "context_end", "context_text")
+    yield from said_of(labels.quotation)
+    for each in (each for each in labels.relations if each.column):
+        single = each.one and each.head != each.tail
+        yield from (
+            (f"{each.column}_{name}" for name in (*span, "name", *said_of(each.tail))) if single else [each.column]
+        )
 
 
 def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:
