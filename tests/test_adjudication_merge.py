@@ -182,6 +182,44 @@ def test_whoever_submits_what_is_settled_alone_has_not_said_that_all_are_wrong(c
     assert of(corpus, key, "GPE").reason == "none"
 
 
+def test_a_campaign_of_one_layer_leaves_what_was_decided_on_another(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, A.replace("type=direct", "type=indirect"), "a2")
+    settle(corpus)
+    notes(corpus, key, "1: her words")
+    answers(corpus, key, A)
+    settle(corpus)
+    before = [each for each in record(corpus, key).decisions if each.layer == "quote"]
+    entity = "[Port Sami](GPE entity=p) opens, said [Leila Haddad](PERS entity=l): it [opens](EVENT)"
+    for name in ("a1", "a2"):
+        says(corpus, key, entity, name, "later", layers=("entity",))
+
+    (done,) = settle(corpus, "later", replace=True)
+
+    assert done.message == "gold written, 6 spans by a1, a2, 1 adjudicated"
+    assert gold(corpus, key) == (sorted([("Port Sami", "GPE"), ("opens", "EVENT"), *SPANS]), LINKS)
+    found = record(corpus, key)
+    assert found.layers == ("entity", "quote")
+    assert [each for each in found.decisions if each.layer == "quote"] == before
+    assert "her words" in {each.reason for each in before}
+
+
+def test_a_question_on_another_layer_is_answered_first(corpus):
+    key = article(corpus)
+    for name in ("a1", "a2"):
+        says(corpus, key, A, name)
+    settle(corpus)
+    says(corpus, key, A.replace("type=direct", "type=indirect"), "a2")
+    settle(corpus)
+    for name in ("a1", "a2"):
+        says(corpus, key, "[Port Sami](LOC) opens, said Leila Haddad: it opens", name, "later", layers=("entity",))
+
+    (left,) = settle(corpus, "later", replace=True)
+
+    assert left.message == "questions on quote are open in pilot-adjudication: have them answered first"
+
+
 def test_annotations_that_come_later_discard_no_decision(corpus):
     key = article(corpus)
     says(corpus, key, A, "a1")

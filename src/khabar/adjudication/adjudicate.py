@@ -150,9 +150,11 @@ class _Merge:
         known = {(layer, mark.place): mark for layer, mark in (*before, *gold.values()) if mark.head is None}
         items = named_alike(items, labels, known)
         fresh = [decided(item, names, self._terms.rule) for item in items]
-        found = merged(fresh, standing(case, labels), labels)
         layers = tuple(layer for layer in labels.layer_names if any(layer in each.layers for each in case.annotations))
-        decisions = as_seen(found.decisions, case.record)
+        stand = standing(case, layers, labels)
+        found = merged(fresh, [each for each in stand if each.layer in layers], labels)
+        rest = [each for each in stand if each.layer not in layers]
+        decisions = as_seen([*found.decisions, *rest], case.record)
         if not any(each.how == "open" for each in decisions):
             decisions = self._judged(case, layers, decisions)
         if any(each.how == "open" for each in decisions):

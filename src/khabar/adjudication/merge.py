@@ -137,7 +137,7 @@ def annotation_of(
     """Return what was decided as a gold annotation; of what is open, the part that is settled.
 
     Args:
-        decisions: The decisions.
+        decisions: The decisions; those on other layers are left out.
         like: Gives article, text, scheme and layers.
         words: What stands at each place.
         there: The gold that is there: its layers that are not decided on stay as they are, and no span changes its id.
@@ -146,12 +146,13 @@ def annotation_of(
     kept = tuple(span for span in before.spans if span.layer not in like.layers)
     others = {span.id for span in kept}
     known = {mark_of(span).place: span.id for span in before.spans}
-    marks = {each.mark.place: (each.layer, each.mark) for each in decisions if each.mark and each.mark.head is None}
+    stand = [each for each in decisions if each.layer in like.layers]
+    marks = {each.mark.place: (each.layer, each.mark) for each in stand if each.mark and each.mark.head is None}
     ids = _ids([mark for _, mark in marks.values()], known, others)
     spans = [_span(layer, mark, ids[place], words) for place, (layer, mark) in marks.items()]
     links = {
         Relation(ids[each.mark.head], each.mark.label, ids[each.mark.tail]): None
-        for each in decisions
+        for each in stand
         if each.mark and each.mark.head in ids and each.mark.tail in ids
     }
     return msgspec.structs.replace(

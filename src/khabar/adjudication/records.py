@@ -23,14 +23,22 @@ class Left(KhabarError):
     """An article is left as it is; the text says why."""
 
 
-def standing(case: Case, labels: LabelSet) -> list[Decision]:
+def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decision]:
     """Return the decisions that stand: corrections by hand and the adjudicator's, the newest answer taken.
 
+    All decisions stand on layers of gold that nobody speaks of today.
+
+    Args:
+        case: The article.
+        layers: The layers that its annotators speak of.
+        labels: The label set.
+
     Raises:
-        Left: two adjudicators answer differently, or one passed over a question in which all marked something.
+        Left: two adjudicators answer differently, or one passed over a question in which all marked something; or
+            there is a question on a layer that nobody speaks of today.
     """
-    record = case.record
-    if record is None or record.sha256 != case.annotations[0].sha256:
+    record = _known(case)
+    if record is None:
         return []
     decisions = list(record.decisions)
     # While questions are open, decisions are not what was written: gold that differs is never replaced silently.
@@ -39,7 +47,15 @@ def standing(case: Case, labels: LabelSet) -> list[Decision]:
     if (answer := _answer(case, labels)) and record.answered.get(answer.round) != answer.digest:
         decisions = answered(decisions, answer.annotation, answer.seen, answer.reasons)
         _refuse_silence(decisions, answer)
-    return [each for each in decisions if each.how in FIRM]
+    rest = [each for each in decisions if each.layer not in layers] if case.gold else []
+    if waits := next((each.layer for each in rest if each.how == "open"), ""):
+        raise Left(f"questions on {waits} are open in {record.rounds[-1]}: have them answered first")
+    return [*(each for each in decisions if each.how in FIRM and each.layer in layers), *rest]
+
+
+def _known(case: Case) -> Record | None:
+    """Return what was decided on this very text."""
+    return case.record if case.record and case.record.sha256 == case.annotations[0].sha256 else None
 
 
 def _refuse_silence(decisions: Sequence[Decision], answer: Answer) -> None:
@@ -85,13 +101,13 @@ def _words(corpus: Corpus, article: Article, start: int, end: int) -> tuple[str 
 
 
 def record_of(case: Case, layers: tuple[str, ...], rule: Rule, decisions: Sequence[Decision]) -> Record:
-    """Return the record of an article's decisions; what it knows of rounds and gold is as it was."""
-    first, old = case.annotations[0], case.record
+    """Return the record of an article's decisions; what it knows of rounds, gold and other layers is as it was."""
+    first, old, known = case.annotations[0], case.record, _known(case)
     return Record(
         article=case.article,
         sha256=first.sha256,
         scheme=first.scheme,
-        layers=layers,
+        layers=(*layers, *(each for each in (known.layers if known and case.gold else ()) if each not in layers)),
         rule=str(rule),
         annotators=tuple(each.annotator for each in case.annotations),
         rounds=old.rounds if old else (),
@@ -116,7 +132,7 @@ def with_id(decision: Decision, ids: Mapping[Place, str]) -> Decision:
     mark = decision.mark
     if mark is None or mark.head is not None:
         return decision
-    return msgspec.structs.replace(decision, mark=msgspec.structs.replace(mark, id=ids[mark.place]))
+    return msgspec.structs.replace(decision, mark=msgspec.structs.replace(mark, id=ids.get(mark.place, mark.id)))
 
 
 def told(record: Record) -> str:
