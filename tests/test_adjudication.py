@@ -131,6 +131,10 @@ def test_a_campaign_of_one_layer_leaves_the_others_as_they_are(pulled):
 
 
 def test_a_campaign_without_annotations_is_told(corpus):
+    with pytest.raises(NotFound, match="no campaign is called 'pilot', there are: none yet"):
+        settle(corpus)
+    corpus.campaign("pilot").mkdir(parents=True)
+    (corpus.campaign("pilot") / "campaign.toml").touch()
     with pytest.raises(NotFound, match="run 'khabar campaign pull pilot' first"):
         settle(corpus)
 

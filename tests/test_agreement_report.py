@@ -406,6 +406,10 @@ def test_what_cannot_be_compared_is_refused_in_one_line(pilot):
         place = pilot.campaign(campaign) / "annotations" / annotator / first.name
         pilot.write_annotation(place, msgspec.structs.replace(told, annotator=annotator, **how))
 
+    with pytest.raises(NotFound, match="no campaign is called 'nothing', there are: none yet"):
+        of_campaigns(pilot, ["nothing"])
+    pilot.campaign("nothing").mkdir()
+    (pilot.campaign("nothing") / "campaign.toml").touch()
     with pytest.raises(NotFound, match="no annotation there: run 'khabar campaign pull nothing' first"):
         of_campaigns(pilot, ["nothing"])
     says(annotator=told.annotator)

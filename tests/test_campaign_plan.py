@@ -164,6 +164,9 @@ def test_every_article_is_in_as_many_projects_as_asked_and_loads_are_even(plan):
         assert {each.article for each in lines_of(found, project=project, batch=0)} == set(plan.qualification)
         mine = [each for each in found if each.project == project and each.batch]
         assert sum(not each.shown for each in mine) == round(plan.bare * len(mine))
+        for batch in {each.batch for each in mine}:
+            some = lines_of(mine, batch=batch)
+            assert abs(sum(not each.shown for each in some) - plan.bare * len(some)) <= 1.000001
     assert completed(plan, ()) == completed(plan, found) == found
 
 
@@ -315,6 +318,10 @@ def test_the_command_writes_a_plan_and_a_dry_run_tells_what_it_makes(corpus, kha
     assert (dry[0], len(dry[1].splitlines())) == (0, 9)
     assert "project sami (new), batch 0: 1 tasks for sami (0 there already): 1 of qualification; 0 pre" in dry[1]
     assert dry[1].count(", not released: ") == 3
+    assert dry[2].startswith("nobody on this server is known as sami, leila, tagger-0.1, there are: none yet: say who")
+    People(corpus.studio, "embedded").add("sami", Person(user=3))
+    again = khabar_here("--root", corpus.root, "campaign", "push", "pilot", "--dry-run")
+    assert again[2].startswith("nobody on this server is known as leila, tagger-0.1, there are: sami: say who")
     assert {path: path.read_bytes() for path in corpus.campaign("pilot").rglob("*")} == before
 
 
@@ -329,15 +336,29 @@ def test_a_dry_run_tells_pre_annotated_tasks_from_those_begun_from_nothing(corpu
     assert (none.shown, none.bare) == (0, 4)
 
 
+def test_a_plan_says_in_words_how_its_articles_were_chosen(corpus):
+    add_gold(corpus, "open", "g", "[said](BODY)")
+    bare = add_gold(corpus, "open", "b", "[said so](BODY)")
+    corpus.gold_place(corpus.article(bare)).unlink()
+
+    campaign = begin(corpus, "pilot", ["region"], Wanted(sources=("open",), ungolded=True, controls="1"))
+
+    assert (campaign.plan.articles, campaign.plan.controls) == ((bare,), ("open-g",))
+    assert campaign.plan.drawn == "sources open; without gold"
+
+
 def test_what_cannot_be_a_campaign_is_refused_and_leaves_nothing(corpus):
     golden = add_gold(corpus, "open", "g", "[said](BODY)")
     bare = add_gold(corpus, "open", "b", "[said so](BODY)")
     corpus.gold_place(corpus.article(bare)).unlink()
 
     for wanted, said in (
-        (Wanted(articles=(bare,), controls=bare), "asked twice"),
-        (Wanted(articles=(golden,), controls=bare), "has no gold in region"),
-        (Wanted(articles=(golden,), controls="1"), "1 articles are to be drawn, 0 are there"),
+        (Wanted(articles=(golden,), controls=golden), "asked twice"),
+        (Wanted(articles=(bare,), controls=bare), "has no gold in region: .* controls and qualification need gold"),
+        (
+            Wanted(articles=(golden,), controls="1"),
+            "of 1 with gold in region 0 are asked for nothing else: .*--without",
+        ),
         (Wanted(articles=(golden,), strata=("source",)), "nothing is drawn"),
         (Wanted(articles=(golden,), annotators=("a", "b"), overlap=3), "overlap is 3"),
         (Wanted(sources=("closed",)), "nothing to ask"),
@@ -372,7 +393,7 @@ def test_people_are_kept_by_server_where_nobody_else_can_read(tmp_path):
 
     assert (here.user("sami"), there.user("sami"), here.user("a12")) == (3, 9, 12)
     assert stat.S_IMODE(here.path.stat().st_mode) == 0o600
-    with pytest.raises(NotFound, match="nobody on this server is known as 'leila': run 'khabar studio user leila'"):
+    with pytest.raises(NotFound, match="known as 'leila', there are: sami: run 'khabar studio user leila'"):
         here.user("leila")
 
 

@@ -351,6 +351,7 @@ def test_a_project_that_annotators_share_has_each_task_annotated_as_often_as_ask
     done = push(campaign, door, Load(), quiet)
 
     assert list(done.projects) == ["all"]
+    assert [each[:56] for each in done.notes] == ["nobody on this server is known as sami, leila, there are"]
     assert post(door, f"projects/{number(campaign)}/", None, "GET")["maximum_annotations"] == 2
     with pytest.raises(NotFound, match="nobody on this server is known as 'sami'"):
         pull(campaign, door, quiet)

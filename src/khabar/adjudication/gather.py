@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from khabar.errors import NotFound
 from khabar.model.annotation import Annotation
 from khabar.model.decision import Record
 from khabar.store import Corpus
@@ -67,15 +66,11 @@ def cases(corpus: Corpus, campaigns: Sequence[str], known: frozenset[str]) -> It
         known: Ids of articles that are left out.
 
     Raises:
-        NotFound: a campaign has no annotations.
+        NotFound: there is no such campaign, or it has no annotations.
     """
     found: dict[str, list[Path]] = defaultdict(list)
     for name in campaigns:
-        paths = corpus.campaign_annotations(name)
-        if not paths:
-            folder = corpus.shown(corpus.campaign(name))
-            raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
-        for path in paths:
+        for path in corpus.needed_annotations(name):
             found[path.stem].append(path)
     each = iter(sorted(set(found) - known))
     noted = cache(corpus.campaign_notes)  # one file for all articles of a campaign

@@ -118,14 +118,22 @@ def _controls(plan: Plan, batches: range) -> Iterator[Assignment]:
 
 
 def _bare(plan: Plan, there: tuple[Assignment, ...], new: list[Assignment]) -> set[tuple[str, str]]:
-    """Draw what is begun from nothing: in each project the same share, among articles and controls alike."""
+    """Draw what is begun from nothing: in each project and batch the same share, among articles and controls alike.
+
+    Were it more in some batches, what is begun from nothing would be annotated at another time than the rest.  What
+    rounding takes from one batch the next ones have.
+    """
     found: set[tuple[str, str]] = set()
     for project in plan.cohorts:
-        old = [each for each in there if each.project == project and each.batch]
-        fresh = [each.article for each in new if each.project == project and each.batch]
-        wanted = round(plan.bare * (len(old) + len(fresh))) - sum(not each.shown for each in old)
-        drawn = sorted(fresh, key=lambda key: _rank(plan, "bare", project, key))
-        found |= {(key, project) for key in drawn[: max(wanted, 0)]}
+        total = 0
+        old, fresh = ([each for each in some if each.project == project and each.batch] for some in (there, new))
+        for batch in sorted({each.batch for each in (*old, *fresh)}):
+            before, due = ([each for each in some if each.batch == batch] for some in (old, fresh))
+            share = round(plan.bare * (total + len(before) + len(due))) - round(plan.bare * total)
+            total += len(before) + len(due)
+            drawn = sorted((each.article for each in due), key=lambda key: _rank(plan, "bare", project, key))
+            wanted = share - sum(not each.shown for each in before)
+            found |= {(key, project) for key in drawn[: max(wanted, 0)]}
     return found
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from khabar.errors import BadRecord, NotFound
@@ -114,7 +114,7 @@ def drawn(corpus: Corpus, articles: Iterable[Article], sample: Sample) -> list[A
     return sorted(found, key=lambda article: article.id)
 
 
-def known(corpus: Corpus, layers: Iterable[str], asked: str, others: Iterable[str], seed: int) -> tuple[str, ...]:
+def known(corpus: Corpus, layers: Sequence[str], asked: str, others: Iterable[str], seed: int) -> tuple[str, ...]:
     """Return ids of articles by which annotators are measured.
 
     Args:
@@ -126,13 +126,42 @@ def known(corpus: Corpus, layers: Iterable[str], asked: str, others: Iterable[st
 
     Raises:
         BadRecord: there are fewer with gold than are asked.
+        NotFound: one that is named has no gold in all layers, or does not exist.
     """
     if not asked.isdecimal():
-        return tuple(asked.replace(",", " ").split())
+        named = tuple(asked.replace(",", " ").split())
+        for key in named:
+            refuse_unknown(corpus, key, layers)
+        return named
     taken = set(others)
-    golds = ((article, corpus.gold_of(article)) for article in corpus.articles if article.id not in taken)
-    fit = [article for article, gold in golds if gold is not None and set(layers) <= set(gold.layers)]
-    return tuple(each.id for each in drawn(corpus, fit, Sample(int(asked), seed=seed)))
+    fit = [article for article in corpus.articles if has_gold_in(corpus, article, layers)]
+    free = [article for article in fit if article.id not in taken]
+    if len(free) < int(asked):
+        raise BadRecord(
+            f"{asked} controls or articles of qualification are to be drawn, which have gold: of {len(fit)} with gold"
+            f" in {', '.join(layers)} {len(free)} are asked for nothing else: adjudicate some first, or keep them out"
+            " of the query with --without-gold"
+        )
+    return tuple(each.id for each in drawn(corpus, free, Sample(int(asked), seed=seed)))
+
+
+def refuse_unknown(corpus: Corpus, key: str, layers: Sequence[str]) -> None:
+    """Make sure that annotators can be measured by an article.
+
+    Raises:
+        NotFound: it has no gold in all layers, or does not exist.
+    """
+    if not has_gold_in(corpus, corpus.article(key), layers):
+        raise NotFound(
+            f"{key} has no gold in {', '.join(layers)}: annotators cannot be measured by it, controls and qualification"
+            " need gold"
+        )
+
+
+def has_gold_in(corpus: Corpus, article: Article, layers: Sequence[str]) -> bool:
+    """Tell whether an article has gold in all of some layers."""
+    gold = corpus.gold_of(article)
+    return gold is not None and set(layers) <= set(gold.layers)
 
 
 def _fits(corpus: Corpus, article: Article, query: Query) -> bool:

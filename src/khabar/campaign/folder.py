@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from khabar.campaign.assignments import FILE, Assignment, completed, read_assignments, written
 from khabar.campaign.client import Door, Project
+from khabar.campaign.draw import refuse_unknown
 from khabar.campaign.page import Page, page_digest
 from khabar.campaign.people import People
 from khabar.campaign.plan import EVERYBODY, NAME, Annotator, Plan, new_plan, read_plan, with_project, with_released
@@ -36,8 +37,7 @@ class Campaign:
         self.folder = corpus.campaign(name)
         path = self.folder / PLAN
         if not NAME.fullmatch(name) or not path.is_file():
-            there = ", ".join(corpus.campaigns) or "none yet"
-            raise NotFound(f"no campaign is called '{name}', there are: {there}: begin one with 'khabar campaign new'")
+            raise corpus.no_campaign(name)
         self.plan: Plan = read_plan(path.read_bytes(), corpus.shown(path))
         self.page = Page(corpus.labels, _in_order(corpus, self.plan.layers), self.plan.adjudicates)
 
@@ -252,9 +252,7 @@ def _refuse_unknown(corpus: Corpus, plan: Plan) -> None:
     for key in plan.asked:
         corpus.article(key)
     for key in (*plan.qualification, *plan.controls):
-        gold = corpus.gold_of(corpus.article(key))
-        if gold is None or not set(plan.layers) <= set(gold.layers):
-            raise NotFound(f"{key} has no gold in {', '.join(plan.layers)}: annotators cannot be measured by it")
+        refuse_unknown(corpus, key, plan.layers)
 
 
 def _in_order(corpus: Corpus, layers: tuple[str, ...]) -> tuple[str, ...]:

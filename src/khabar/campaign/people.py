@@ -99,10 +99,22 @@ class People:
         number = _number(name)
         if number is None:
             raise NotFound(
-                f"nobody on this server is known as '{name}': run 'khabar studio user {name}', with --id for a user"
-                " who is there"
+                f"nobody on this server is known as '{name}', there are: {self._names}:"
+                f" run 'khabar studio user {name}', with --id for a user who is there, or spell it right"
             )
         return number
+
+    @property
+    def _names(self) -> str:
+        return ", ".join(self.known) or "none yet"
+
+    def strangers(self, plan: Plan) -> str:
+        """Tell who in a plan is not known here, on one line; empty where everybody is."""
+        names = ", ".join(name for name in plan.annotators if name not in self.known and _number(name) is None)
+        return names and (
+            f"nobody on this server is known as {names}, there are: {self._names}: say who with 'khabar studio user',"
+            " or begin the campaign anew with the names spelt right"
+        )
 
     def refuse_strangers(self, plan: Plan) -> None:
         """Make sure that everybody in a plan is known here, else their work would come under other names.

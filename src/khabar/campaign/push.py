@@ -59,6 +59,7 @@ def push(campaign: Campaign, door: Door, load: Load, tell: Callable[[str], None]
         campaign.refuse_new_labels()
         campaign.fix()
         push_ = _Push(campaign, door, tell)
+        push_.done.notes += filter(None, [campaign.people(door).strangers(campaign.plan)])
         push_.tasks(load.questions)
         kept = campaign.folder / PREDICTIONS
         predictions = load.predictions or (kept if kept.is_dir() else None)

@@ -114,6 +114,8 @@ def _ask(corpus: "Corpus", name: str, adjudicators: "dict[str, Annotator]") -> N
             done = _pushed(campaign, door, asked)
             for line in done.refused:
                 click.echo(line)
+            for note in done.notes:
+                click.echo(note, err=True)
             places = " ".join(f"{door.url}/projects/{number}/" for number in done.projects.values())
             counts = f"{done.sent['tasks']} articles asked ({done.there['tasks']} already)"
             click.echo(f"{campaign.name}: {counts}: {places}", err=True)

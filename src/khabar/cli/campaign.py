@@ -120,6 +120,8 @@ def _questions(corpus: "Corpus", campaign: "Campaign") -> dict[str, str]:
 
 def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", release: int) -> None:
     """Print what a push would make; a server is asked what is there, if the campaign is on one."""
+    from khabar.campaign.address import home
+    from khabar.campaign.people import People
     from khabar.campaign.preview import preview
 
     if any(campaign.plan.projects.values()):
@@ -137,6 +139,8 @@ def _preview(corpus: "Corpus", campaign: "Campaign", load: "Load", release: int)
             f"{place}: {row.tasks} tasks for {who} ({row.there} there already){when}: {kinds};"
             f" {row.shown} pre-annotated, {row.bare} from nothing"
         )
+    if note := People(corpus.studio, home()).strangers(campaign.plan):
+        click.echo(note, err=True)
     sent = sum(row.tasks for row in rows if row.released)
     click.echo(f"{sent} tasks would be sent to {len({row.project for row in rows})} projects", err=True)
 

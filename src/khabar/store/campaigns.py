@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from khabar.errors import BadRecord
+from khabar.errors import BadRecord, NotFound
 from khabar.model.annotation import Note
 from khabar.model.work import Work
 from khabar.store.files import decoded_lines
@@ -74,6 +74,25 @@ class Campaigns(Intake):
     def in_campaign(self, path: Path) -> bool:
         """Tell whether a path is of a campaign's folder."""
         return path.resolve().is_relative_to((self._annotations / "campaigns").resolve())
+
+    def no_campaign(self, name: str) -> NotFound:
+        """Return the error that there is no campaign of a name."""
+        there = ", ".join(self.campaigns) or "none yet"
+        return NotFound(f"no campaign is called '{name}', there are: {there}: begin one with 'khabar campaign new'")
+
+    def needed_annotations(self, name: str) -> list[Path]:
+        """Return the annotations that a campaign pulled, where nothing can be done without any.
+
+        Raises:
+            NotFound: there is no such campaign, or it pulled none.
+        """
+        found = self.campaign_annotations(name)
+        if not found and name not in self.campaigns:
+            raise self.no_campaign(name)
+        if not found:
+            folder = self.shown(self.campaign(name))
+            raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
+        return found
 
     def campaign_annotations(self, name: str, article: str = "*") -> list[Path]:
         """Return the annotations that a campaign pulled, of every article or of one, article by article."""

@@ -42,18 +42,15 @@ def of_campaigns(corpus: Corpus, campaigns: Iterable[str], setting: Setting | No
         setting: What the figures depend on.
 
     Raises:
-        NotFound: a campaign has no annotations, or no two annotators read an article in common; or scipy is missing.
+        NotFound: there is no such campaign, or it has no annotations, or no two annotators read an article in common;
+            or scipy is missing.
         Incomparable: annotations that cannot be compared, or adjudicators beside those whose answers they saw.
         Changed: a text is not the one that its record describes.
     """
     chosen = tuple(dict.fromkeys(campaigns))
     paths, work = [], []
     for name in chosen:
-        found = corpus.campaign_annotations(name)
-        if not found:
-            folder = corpus.shown(corpus.campaign(name))
-            raise NotFound(f"{folder}: no annotation there: run 'khabar campaign pull {name}' first")
-        paths += found
+        paths += corpus.needed_annotations(name)
         work += corpus.work(name)
     saw = [name for name in chosen if corpus.adjudicates(name)]
     if 0 < len(saw) < len(chosen):
