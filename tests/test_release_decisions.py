@@ -88,13 +88,16 @@ def test_where_annotators_differ_each_of_them_is_told_with_what_they_say(settled
 def test_a_question_that_ended_in_nothing_has_a_row_without_a_label(corpus):
     key = add_gold(corpus, "open", "a", "[Port Sami](GPE sense=gov) opens")
     seen = Candidate(by=("a2",), mark=Mark(label="FAC", start=0, end=4), doubted=("a2",))
-    nothing = Decision(layer="entity", how="adjudicated", by=("judge",), candidates=(seen, Candidate(by=("a7", "a8"))))
+    old = Candidate(by=("a1",), mark=Mark(label="FAC", start=0, end=9, attributes={"certainty": "low"}))
+    said = (old, seen, Candidate(by=("a7", "a8")))
+    nothing = Decision(layer="entity", how="adjudicated", by=("judge",), candidates=said)
     add_decisions(corpus, key, nothing)
 
     (row,) = rows(build(corpus))
 
     assert told([row], "item", "layer", "label", "start", "id") == [("span", "entity", None, None, None)]
     assert told(row["candidates"], "annotator", "label", "start", "doubted") == [
+        ("a1", "FAC", 0, True),
         ("a2", "FAC", 0, True),
         ("a7", None, None, False),
         ("a8", None, None, False),

@@ -111,13 +111,18 @@ class _Settled:
             },
         }
 
+    def _doubts(self, mark: Mark | None) -> bool:
+        """Tell whether a mark says doubt itself, as those of old records do."""
+        said = mark.attributes if mark else {}
+        return any(said.get(name) == value for name, value in self._labels.doubts.items())
+
     def _candidates(self, kind: pa.ListType) -> pa.ListArray:
         """Return for each decision what was said: an entry an annotator."""
         said = [[(who, each) for each in one.candidates for who in each.by] for one in self._decisions]
         flat = list(chain.from_iterable(said))
         columns = {
             "annotator": [who for who, _ in flat],
-            "doubted": [who in each.doubted for who, each in flat],
+            "doubted": [who in each.doubted or self._doubts(each.mark) for who, each in flat],
             **self._marks([each.mark or _NOTHING for _, each in flat]),
         }
         arrays = [pa.array(columns[each.name], each.type) for each in kind.value_type]
