@@ -14,6 +14,7 @@ from khabar.campaign.page import Page
 from khabar.campaign.people import People, Person
 from khabar.campaign.plan import Annotator
 from khabar.campaign.pull import take
+from khabar.campaign.settling import quarantine
 from khabar.errors import BadRecord, Changed
 from khabar.store import Corpus
 
@@ -85,6 +86,20 @@ def test_what_is_no_export_gets_one_line_and_leaves_nothing(campaign, tmp_path):
 
         assert "\n" not in str(error.value)
     assert not (campaign.folder / "manifest.json").exists()
+
+
+def test_what_follows_from_one_cause_is_counted_and_not_told_one_by_one(campaign, tmp_path, khabar_here):
+    path = export(campaign, tmp_path / "export.json")
+    path.write_text(path.read_text(encoding="utf-8").replace('"QUOTE"', '"SAYING"', 1), encoding="utf-8")
+
+    status, out, err = khabar_here("--root", campaign.corpus.root, "campaign", "pull", "by-hand", "--from", path)
+
+    assert status == 1
+    assert len(out.splitlines()) == 1
+    assert "quote has no label" in out
+    away = len(quarantine(campaign))
+    assert f"quarantine.jsonl, with {away - 1} that hang on those" in err
+    assert away == 1 + 2 + 2  # type and marked, the links to source and cue
 
 
 def part(path, *numbers, **changes):

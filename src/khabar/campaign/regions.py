@@ -20,6 +20,9 @@ from khabar.model.text import isolate
 
 _NAME = re.compile(r"[!-~]{1,200}")
 _ESCAPED_BREAK = re.compile(r"\\n")
+HANGS_ON = "its region is not believed"
+ENDS_AT = "the region at one of its ends is not believed"
+"""Reasons that follow from another, which is told beside them."""
 _SAID = {shown: value for value, shown in FLAGS.items()}
 
 
@@ -168,7 +171,7 @@ class Reader:
     def _said(self, item: Item, *, repeated: bool) -> None:
         """Take what a choice or text field says."""
         if item.id in self._refused:
-            raise _Disbelieved("its region is not believed")
+            raise _Disbelieved(HANGS_ON)
         span = self.spans.get(item.id)
         if span is None:
             raise _Disbelieved("there is no region of that id")
@@ -209,7 +212,7 @@ class Reader:
             raise _Disbelieved(f"its direction is {self._quoted(item.direction)}, right or left can be understood")
         ends = (item.to_id, item.from_id) if item.direction == "left" else (item.from_id, item.to_id)
         if any(each in self._refused for each in ends):
-            raise _Disbelieved("the region at one of its ends is not believed")
+            raise _Disbelieved(ENDS_AT)
         if not all(each in self.spans for each in ends):
             raise _Disbelieved("there is no region at one of its ends")
         head, tail = (self.spans[each] for each in ends)

@@ -159,6 +159,7 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     from khabar.campaign.folder import Campaign
     from khabar.campaign.pull import pull as pull_
     from khabar.campaign.pull import take
+    from khabar.campaign.regions import ENDS_AT, HANGS_ON
     from khabar.campaign.settling import QUARANTINE
     from khabar.cli.check import tell_errors
     from khabar.cli.waiting import waiting
@@ -171,7 +172,8 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
     else:
         with waiting(f"pulling {name}") as tell, door_of(corpus) as door:
             found = pull_(campaign, door, tell, full=full)
-    for each in found.away:
+    causes = [each for each in found.away if each.reason not in (HANGS_ON, ENDS_AT)]
+    for each in causes:
         place = f"{each.article or f'task {each.task}'}: annotation {each.annotation}: {each.item}"
         click.echo(f"{place.removesuffix(': ')}: {each.reason}")
     for note in found.notes:
@@ -184,7 +186,8 @@ def pull(root: Path, name: str, files: tuple[Path, ...], *, full: bool) -> None:
         err=True,
     )
     if found.away:
-        click.echo(f"quarantine: {corpus.shown(campaign.folder / QUARANTINE)}", err=True)
+        hanging = f", with {len(found.away) - len(causes)} that hang on those" if len(causes) < len(found.away) else ""
+        click.echo(f"quarantine: {corpus.shown(campaign.folder / QUARANTINE)}{hanging}", err=True)
     if found.written:
         tell_errors(corpus, campaign.folder / "annotations")
     raise SystemExit(1 if found.away else 0)
