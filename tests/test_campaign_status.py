@@ -21,7 +21,9 @@ from khabar.campaign.monitor.plots import WIDTH, Interval, Line, intervals, line
 from khabar.campaign.monitor.records import Odd, Report
 from khabar.campaign.people import People, Person
 from khabar.campaign.plan import Annotator
+from khabar.model.agreement import Agreement, Setting
 from khabar.model.work import Work, week
+from khabar.store.agreements import digest_of, write_agreement
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TWO = {name: Annotator("person", name) for name in ("sami", "leila")}
@@ -341,3 +343,26 @@ def test_the_command_prints_a_line_a_project_and_everything_as_json(campaign, kh
     assert out.splitlines()[0].split("\t")[:2] == ["sami", "1 of 4 submitted"]
     assert msgspec.json.decode(told, type=Report).status.progress[0].submitted == 1
     assert (tmp_path / "page.html").is_file()
+
+
+def test_the_page_says_of_which_campaigns_the_agreement_is_and_that_annotations_changed_since(
+    campaign, khabar_here, tmp_path
+):
+    corpus, target = campaign.corpus, tmp_path / "page.html"
+    about = {"annotators": ("sami", "leila"), "articles": 2, "setting": Setting(), "schemes": ("0.1",)}
+    both = ("watched", "other")
+    none = {"headline": {}, "figures": {}, "confusions": {}}
+    write_agreement(corpus, Agreement(campaigns=both, annotations=digest_of(corpus, both), **about, **none))
+    pages = []
+
+    for name in ("sami", "leila"):
+        khabar_here("--root", corpus.root, "campaign", "status", "watched", "--html", target)
+        pages.append(target.read_text(encoding="utf-8"))
+        (corpus.campaign("watched") / "annotations" / name).mkdir(parents=True)
+        (corpus.campaign("watched") / "annotations" / name / "open-a.json").write_text("{}", encoding="utf-8")
+
+    assert all("2 articles of watched, other, sami, leila." in each for each in pages)
+    assert ["Annotations changed since: run khabar campaign agreement again." in each for each in pages] == [
+        False,
+        True,
+    ]

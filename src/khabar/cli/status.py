@@ -56,9 +56,10 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
     from khabar.campaign.monitor.locks import locks
     from khabar.campaign.monitor.records import Control, Odd, Report
     from khabar.campaign.settling import quarantine
-    from khabar.store.agreements import agreement_of
+    from khabar.store.agreements import agreement_of, digest_of
 
     known = campaign.plan.known
+    agreement = agreement_of(corpus, campaign.name)
     scores = quality(corpus, {campaign.name: known}).scores if known else ()
     away = (Odd(kind="quarantine", article=each.article, note=each.reason) for each in quarantine(campaign))
     return Report(
@@ -75,7 +76,8 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
             if each.known
         ),
         anchoring=tuple(anchoring(corpus, campaign.name)),
-        agreement=agreement_of(corpus, campaign.name),
+        agreement=agreement,
+        outdated=agreement is not None and agreement.annotations != digest_of(corpus, agreement.campaigns),
     )
 
 

@@ -28,7 +28,7 @@ def page(report: Report, target: Path) -> None:
         target: The file to write.
     """
     parts = [*_head(report.status), *_progress(report.status), *_speeds(report.status)]
-    parts += [*_agreement(report.agreement), *_anchoring(report.anchoring), *_controls(report.controls)]
+    parts += [*_agreement(report), *_anchoring(report.anchoring), *_controls(report.controls)]
     parts += [*_odd(report.status), "</body>\n</html>\n"]
     write_atomically(target, "\n".join(parts).encode("utf-8", "xmlcharrefreplace"))
 
@@ -118,13 +118,16 @@ def _minutes(speed: Speed) -> Interval:
 # Agreement
 
 
-def _agreement(agreement: Agreement | None) -> Iterator[str]:
+def _agreement(report: Report) -> Iterator[str]:
+    agreement = report.agreement
     if agreement is None:
         yield '<h2>Agreement</h2><p class="lead">Not measured yet: run khabar campaign agreement.</p>'
         return
     yield "<h2>Agreement</h2>"
-    about = f"{agreement.articles} articles, {escape(', '.join(agreement.annotators))}"
-    yield f'<p class="lead">F1 of exact spans, with the 95 % interval of resampled articles: {about}.</p>'
+    about = f"{agreement.articles} articles of {', '.join(agreement.campaigns)}, {', '.join(agreement.annotators)}"
+    changed = " Annotations changed since: run khabar campaign agreement again." if report.outdated else ""
+    told = f"F1 of exact spans, with the 95 % interval of resampled articles: {about}.{changed}"
+    yield f'<p class="lead">{escape(told)}</p>'
     yield intervals([_interval(layer, some["f1"][ALL]) for layer, some in agreement.figures.items() if "f1" in some])
     for layer, some in agreement.figures.items():
         yield from _pairs(agreement, layer, some.get("f1", {}))

@@ -153,9 +153,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         controls: How its annotators did on known gold.
         anchoring: How they treat what models propose.
         agreement: As it was measured last, None where it was not.
+        outdated: Whether annotations changed since then.
     """
 
     status: Status
     controls: tuple[Control, ...] = ()
     anchoring: tuple[Anchoring, ...] = ()
     agreement: Agreement | None = None
+    outdated: bool = False
