@@ -27,6 +27,7 @@ MADE_OF = {
     sums.fleiss_of: sums.answers,
     sums.ac1_of: sums.answers,
     sums.alpha_of: sums.coincidences,
+    sums.ordinal_alpha_of: sums.coincidences,
 }
 
 
@@ -36,9 +37,9 @@ def added(coefficient, codes, values=None):
     return MADE_OF[coefficient](codes, np.arange(len(codes)) % 3, shape).sum(axis=0)[None]
 
 
-def taken(coefficient, codes, values=None):
+def taken(coefficient, codes, values=None, **apart):
     """A coefficient of codes, as the figures of a campaign are taken; of so many values as occur, if not said."""
-    return coefficient(added(coefficient, codes, values))[0]
+    return coefficient(added(coefficient, codes, values), **apart)[0]
 
 
 def spans(length, *annotators, borders=()):

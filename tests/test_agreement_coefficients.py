@@ -11,14 +11,26 @@ from khabar.adjudication.agreement import alpha_u, segmentation, unitizing
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.continuum import Continuum, joined
 from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums, masi
-from khabar.adjudication.agreement.sums import ac1_of, against_rest, alpha_of, answers, cohen_of, fleiss_of, observed_of
+from khabar.adjudication.agreement.sums import (
+    ac1_of,
+    against_rest,
+    alpha_of,
+    answers,
+    cohen_of,
+    fleiss_of,
+    linear,
+    observed_of,
+    ordinal_alpha_of,
+)
 from khabar.errors import Incomparable
 
-# Cohen (1960), p. 45: 200 patients, two psychiatrists.
+# Cohen (1960), p. 45: 200 patients, two psychiatrists; Cohen (1968) weighs how far the diagnoses lie apart.
 COHEN = table([88, 14, 18], [10, 40, 10], [2, 6, 12])
+COHEN_APART = np.array([[0, 1, 3], [1, 0, 6], [3, 6, 0]])
 # Artstein & Poesio (2008), p. 558 (statement, request) and p. 568 (with check, which is half of either).
 REQUESTS = table([20, 10], [20, 50])
 CHECKS = table([46, 0, 0], [6, 32, 6], [0, 0, 10])
+CHECKS_APART = np.array([[0, 1, 0.5], [1, 0, 0.5], [0.5, 0.5, 0]])
 # Fleiss (1971), p. 379: 30 patients, six of the psychiatrists each.
 FLEISS = coded(
     "444444 222555 233335 555555 222444 113333 333355 113334 114444 555555 144444 124444 222333 144444 224445 "
@@ -35,6 +47,12 @@ TEN = coded("00 11 01 00 00 01 00 01 10 00")
 NINE = coded("111 122 222 444 144 222 123 333 222")
 TWELVE = coded("aa ab bb bb bb bb bc cc cc cc cc cc")
 BEN_GERRY = coded("ab aa bb bb db cc cc cc ee dd dd ad")
+# Hayes & Krippendorff (2007), p. 84: forty articles, five observers, answers missing.
+PRESS = coded(
+    "112.2 1101. 2333. .00.0 000.0 000.0 102.1 1.20. 222.2 2111. .100. 0000. 1222. 33223 111.1 111.1 212.2 1233. 1101. "
+    "000.0 0011. 00.00 2333. 0000. 12.22 0111. 00010 1212. 1122. 112.2 110.0 2121. 22.22 3222. 222.2 223.2 222.2 22.12 "
+    "2222. 111.1"
+)
 
 # Of two annotators Fleiss' kappa is Scott's pi.
 PUBLISHED = [
@@ -62,6 +80,13 @@ PUBLISHED = [
     ("Krippendorff 2004", alpha_of, TWELVE, 0.734),
     ("Krippendorff 2011", alpha_of, BEN_GERRY, 0.692),
     ("Krippendorff 2011", alpha_of, FOUR, 0.743),
+    ("Krippendorff 2011", ordinal_alpha_of, FOUR, 0.815),
+    ("Hayes & Krippendorff 2007", ordinal_alpha_of, PRESS, 0.7598),
+]
+WEIGHTED = [
+    ("Cohen 1968", cohen_of, COHEN, COHEN_APART, 0.348),
+    ("Artstein & Poesio 2008", cohen_of, CHECKS, CHECKS_APART, 0.8163),
+    ("Artstein & Poesio 2008", alpha_of, CHECKS, CHECKS_APART, 0.8156),
 ]
 
 
@@ -70,6 +95,17 @@ def test_given_units_have_the_coefficient_of_the_paper(paper, coefficient, codes
     digits = 3 if round(expected, 3) == expected else 4
 
     assert taken(coefficient, codes) == pytest.approx(expected, abs=0.6 * 10**-digits), paper
+
+
+@pytest.mark.parametrize(("paper", "coefficient", "codes", "apart", "expected"), WEIGHTED)
+def test_values_that_are_not_all_alike_apart_have_the_coefficient_of_the_paper(
+    paper, coefficient, codes, apart, expected
+):
+    digits = 3 if round(expected, 3) == expected else 4
+
+    found = [taken(coefficient, codes, apart=each) for each in (apart, 10 * apart)]
+
+    assert found == pytest.approx([expected] * 2, abs=0.6 * 10**-digits), paper
 
 
 def test_one_label_against_the_rest_has_the_alpha_of_krippendorff_1980():
@@ -216,9 +252,14 @@ ANY_NUMBER = {
     "fleiss": lambda codes: taken(fleiss_of, codes, 4),
     "ac1": lambda codes: taken(ac1_of, codes, 4),
     "alpha": lambda codes: taken(alpha_of, codes, 4),
+    "ordinal_alpha": lambda codes: taken(ordinal_alpha_of, codes, 4),
     "masi": lambda codes: alpha_of_sums(article_sums(codes, np.eye(4, dtype=bool))[None])[0],
 }
-TWO = {"cohen": lambda codes: taken(cohen_of, codes, 4), **ANY_NUMBER}
+TWO = {
+    "cohen": lambda codes: taken(cohen_of, codes, 4),
+    "weighted_cohen": lambda codes: taken(cohen_of, codes, 4, apart=linear(4)),
+    **ANY_NUMBER,
+}
 
 
 def random_codes(seed, annotators, values=4, units=5000):
@@ -269,7 +310,7 @@ def test_the_order_of_annotators_and_of_units_is_nothing(name):
     assert ANY_NUMBER[name](shuffled) == pytest.approx(ANY_NUMBER[name](codes))
 
 
-@pytest.mark.parametrize("name", ["alpha", "masi"])
+@pytest.mark.parametrize("name", ["alpha", "ordinal_alpha", "masi"])
 def test_units_with_one_answer_change_nothing(name):
     codes = random_codes(5, 3, units=40)
     single = np.full((5, 3), MISSING)
@@ -281,7 +322,7 @@ def test_units_with_one_answer_change_nothing(name):
 def test_codes_of_a_small_type_do_not_overflow():
     codes = random_codes(9, 2, values=120)
 
-    for coefficient in (cohen_of, fleiss_of, ac1_of, alpha_of):
+    for coefficient in (cohen_of, fleiss_of, ac1_of, alpha_of, ordinal_alpha_of):
         assert taken(coefficient, codes.astype(np.int8)) == pytest.approx(taken(coefficient, codes))
 
 

@@ -19,7 +19,15 @@ from khabar.adjudication.agreement import alpha_u, segmentation, unitizing
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.continuum import gaps, joined
 from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
-from khabar.adjudication.agreement.sums import ac1_of, alpha_of, cohen_of, fleiss_of, observed_of
+from khabar.adjudication.agreement.sums import (
+    ac1_of,
+    alpha_of,
+    cohen_of,
+    fleiss_of,
+    linear,
+    observed_of,
+    ordinal_alpha_of,
+)
 
 SEEDS = range(12)
 
@@ -50,6 +58,16 @@ def test_two_annotators_have_the_kappa_of_scikit_learn_and_statsmodels_and_the_p
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_two_annotators_have_the_weighted_kappa_of_scikit_learn_values_that_nobody_gave_included(seed):
+    codes = random_codes(seed, 2)
+    codes[codes == 2] = 3
+
+    theirs = [cohen_kappa_score(*codes.T, labels=range(6), weights=weights) for weights in ("linear", "quadratic")]
+
+    assert [taken(cohen_of, codes, 6, apart=linear(6) ** power) for power in (1, 2)] == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_many_annotators_have_the_multi_pi_of_nltk_and_the_kappa_of_statsmodels(seed):
     codes = random_codes(seed, 4)
     counts, _ = inter_rater.aggregate_raters(codes, 5)
@@ -64,9 +82,9 @@ def test_alpha_is_that_of_krippendorff_with_answers_missing(seed):
     codes = random_codes(seed, 4, missing=0.3)
     answers = np.where(codes == MISSING, np.nan, codes).T
 
-    theirs = their_krippendorff.alpha(answers, level_of_measurement="nominal")
+    theirs = [their_krippendorff.alpha(answers, level_of_measurement=level) for level in ("nominal", "ordinal")]
 
-    assert taken(alpha_of, codes) == pytest.approx(theirs)
+    assert [taken(alpha_of, codes), taken(ordinal_alpha_of, codes)] == pytest.approx(theirs)
 
 
 VALUES = 4

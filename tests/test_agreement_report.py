@@ -2,7 +2,9 @@
 
 import json
 from collections import Counter
+from itertools import combinations
 
+import krippendorff as their_krippendorff
 import msgspec
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from conftest import new_corpus
-from judgements import taken
+from judgements import coded, taken
 from khabar.adjudication.agreement import unitizing
+from khabar.adjudication.agreement.attributes import attribute_measures
 from khabar.adjudication.agreement.codes import MISSING
 from khabar.adjudication.agreement.gamma import Settings
 from khabar.adjudication.agreement.gathering import judgements
@@ -32,7 +35,7 @@ from khabar.model.annotation import with_words
 from khabar.model.tags import tag_names, tags
 from khabar.model.tokens import tokens
 from khabar.model.work import Work
-from khabar.store import WORK
+from khabar.store import WORK, Corpus
 from khabar.store.agreements import agreements
 
 LAYERS = ("region", "entity", "quote")
@@ -75,7 +78,7 @@ def pull(corpus, name, *pages, campaign="pilot", who=None):
                 )
             if who is None or annotator in who:
                 told = found.annotation(corpus.labels, key, annotator)
-                told = with_words(msgspec.structs.replace(told, layers=LAYERS), found.text)
+                told = with_words(msgspec.structs.replace(told, layers=tuple(corpus.labels.layers)), found.text)
                 place = corpus.campaign(campaign) / "annotations" / annotator / f"{key}.json"
                 corpus.write_annotation(place, told)
     return corpus
@@ -427,6 +430,109 @@ def test_what_cannot_be_compared_is_refused_in_one_line(pilot):
     (pilot.campaign("fifth") / "campaign.toml").write_text("adjudicates = true", encoding="utf-8")
     with pytest.raises(Incomparable, match="fifth holds answers of adjudicators, who saw what others had said: leave"):
         of_campaigns(pilot, ["pilot", "fifth"])
+
+
+# A scale
+
+SCALE = """
+version = "1"
+language = "en"
+direction = "ltr"
+quotation_marks = '"'
+[layers.claim]
+column = "claims"
+labels = [
+  { name = "CLAIM", colour = "#aa0000", hotkey = "1", en = "what is claimed" },
+  { name = "PROOF", colour = "#00aa00", hotkey = "2", en = "what is said for it" },
+]
+[[attributes]]
+name = "strength"
+labels = ["claim"]
+ordered = true
+values = [
+  { name = "weak", hotkey = "3", en = "hardly" },
+  { name = "fair", hotkey = "4", en = "so so" },
+  { name = "strong", hotkey = "5", en = "much" },
+  { name = "proven", hotkey = "6", en = "wholly" },
+]
+"""
+STRENGTHS = ("weak", "fair", "strong", "proven")
+JUDGES = ("nora", "omar", "sami")
+# A word of an article each: how strong each judge calls it, a point where they mark it and do not say.  In each article
+# every value occurs.
+JUDGED = ["001 122 .33 1.1 210 222", "333 ..0 112 023 11.", "202 331 110 13."]
+
+
+def judged(tmp_path):
+    """A campaign of words that are claims and proofs in turn, and the codes of each article."""
+    corpus = new_corpus(tmp_path / "checkout")
+    (corpus.root / "annotations" / "labels.toml").write_text(SCALE, encoding="utf-8")
+    codes = [coded(each) for each in JUDGED]
+
+    def page(article, said):
+        names = [f" strength={STRENGTHS[code]}" if code != MISSING else "" for code in said]
+        labels = [("CLAIM", "PROOF")[unit % 2] for unit in range(len(said))]
+        return " ".join(
+            f"[{article}{unit}]({label}{name})" for unit, (label, name) in enumerate(zip(labels, names, strict=True))
+        )
+
+    pages = [
+        {who: page(article, said) for who, said in zip(JUDGES, units.T.tolist(), strict=True)}
+        for article, units in zip("abc", codes, strict=True)
+    ]
+    return pull(Corpus(corpus.root), "page", *pages), codes
+
+
+def of_scale(codes):
+    """Krippendorff's ordinal alpha, and the linearly weighted kappa of all pairs, as the packages have them."""
+    answers = np.where(codes == MISSING, np.nan, codes).T
+    pairs = np.concatenate([codes[:, list(pair)] for pair in combinations(range(codes.shape[1]), 2)])
+    pairs = pairs[(pairs != MISSING).all(axis=1)]
+    return (
+        their_krippendorff.alpha(answers, level_of_measurement="ordinal"),
+        cohen_kappa_score(*pairs.T, labels=range(len(STRENGTHS)), weights="linear"),
+    )
+
+
+def test_an_attribute_on_a_scale_has_the_ordinal_alpha_and_weighted_kappa_of_the_packages(tmp_path, khabar_here):
+    corpus, codes = judged(tmp_path)
+    whole = np.concatenate(codes)
+    claims = np.concatenate([each[::2] for each in codes])
+
+    status, out, err = khabar_here("--root", corpus.root, "campaign", "agreement", "pilot", *SHORT, "--json")
+
+    assert status == 0, err
+    figures = json.loads(out)["figures"]["claim"]
+    alphas, kappas = figures["strength_ordinal_alpha"], figures["strength_weighted_kappa"]
+    wanted = {
+        "all": whole,
+        "source open": whole,
+        "week undated": whole,
+        "pair nora+omar": whole[:, [0, 1]],
+        "pair nora+sami": whole[:, [0, 2]],
+        "pair omar+sami": whole[:, [1, 2]],
+        "label CLAIM": claims,
+        "label PROOF": np.concatenate([each[1::2] for each in codes]),
+    }
+    assert set(alphas) == set(kappas) == set(wanted)
+    for of, units in wanted.items():
+        assert (alphas[of]["value"], kappas[of]["value"]) == pytest.approx(of_scale(units), abs=1e-6), of
+        assert alphas[of]["n"] == ((units != MISSING).sum(axis=1) > 1).sum()
+        assert alphas[of]["low"] <= alphas[of]["value"] <= alphas[of]["high"]
+    # To say nothing is a value of the plain kappa alone.
+    assert kappas["pair nora+omar"]["n"] == (whole[:, :2] != MISSING).all(axis=1).sum()
+    assert figures["strength_kappa"]["pair nora+omar"]["n"] == len(whole)
+
+
+def test_a_resample_has_the_scale_of_its_own_margins(tmp_path):
+    corpus, codes = judged(tmp_path)
+    told = told_by(corpus)
+    measures = {(each.name, each.of): each for each in attribute_measures(told, "claim", couples(told, "claim", 0.5))}
+
+    again = np.concatenate([codes[0], codes[0], codes[2]])
+
+    for name, theirs in zip(("strength_ordinal_alpha", "strength_weighted_kappa"), of_scale(again), strict=True):
+        assert measures[name, "all"].taken(np.array([[2.0, 0, 1]]), np.arange(3)) == pytest.approx([theirs])
 
 
 # Against plain loops

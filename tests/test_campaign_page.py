@@ -132,6 +132,7 @@ def test_what_a_page_shows_or_reads_freezes_it(labels, before, after):
         ('exactly_one_unless = "source"\n', ""),
         ('  { name = "ORG", of = ["ORG"] },\n', ""),
         ('doubt = "low"\n', ""),
+        ('labels = ["QUOTE"]\nrequired = true\n', 'labels = ["QUOTE"]\nrequired = true\nordered = true\n'),
         ('en = "how sure', 'en = "whether sure'),
         ('proclitics = "[وف]', 'proclitics = "[و]'),
     ],

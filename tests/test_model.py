@@ -295,7 +295,7 @@ def test_what_a_label_set_leaves_out_is_no_part_of_its_digest(labels):
     spelt = msgspec.json.decode(msgspec.json.encode(labels))
 
     assert "depth" not in spelt["layers"]["entity"]["labels"][0]
-    assert "doubt" not in spelt["attributes"][0]
+    assert {"doubt", "ordered"}.isdisjoint(spelt["attributes"][0])
     assert msgspec.structs.replace(labels, version="0.2").digest != labels.digest
 
 
@@ -312,6 +312,11 @@ def test_what_a_label_set_leaves_out_is_no_part_of_its_digest(labels):
         ('column = "cues"', 'column = "origins"', "quotes would have the column 'origins' twice"),
         ('column = "cues"', 'column = "via"', "quotes would have the column 'via' twice"),
         ('name = "QUOTE", quotation = true,', 'name = "QUOTE",', "no end of it is a quotation"),
+        ('kind = "flag"', 'kind = "flag"\nordered = true', "marked is ordered and a flag, only a choice is"),
+        ('kind = "key"', 'kind = "key"\nordered = true', "entity is ordered and a key, only a choice is"),
+        ('doubt = "low"', 'doubt = "low"\nordered = true', "certainty is ordered and tells of doubt"),
+        ('labels = ["ORG"]', 'labels = ["ORG"]\nordered = true', "sense is ordered in one entry, not in all"),
+        ('labels = ["SCARE"]', 'labels = ["SCARE"]\nordered = 3', "Expected `bool`"),
     ],
 )
 def test_a_label_set_that_does_not_hold_together_is_refused(labels, before, after, said):
@@ -324,6 +329,27 @@ def test_a_label_set_that_does_not_hold_together_is_refused(labels, before, afte
 
     assert said in str(error.value)
     assert str(error.value).startswith("labels.toml: ")
+
+
+def test_entries_of_an_ordered_attribute_list_the_same_values_three_at_least():
+    from conftest import REPOSITORY
+
+    toml = (REPOSITORY / "annotations" / "labels.toml").read_text(encoding="utf-8")
+
+    def spelt(**entries):
+        more = [
+            f'[[attributes]]\nname = "size"\nlabels = ["{label}"]\nordered = true\nvalues = ['
+            + ", ".join(f'{{ name = "{value}", hotkey = "{label} {value}", en = "" }}' for value in values)
+            + "]\n"
+            for label, values in entries.items()
+        ]
+        return label_set((toml + "".join(more)).encode(), "labels.toml")
+
+    assert spelt(GPE="abc", ORG="abc").ordered == {"size"}
+    with pytest.raises(BadRecord, match="size is ordered, and its entries list other values"):
+        spelt(GPE="abc", ORG="acb")
+    with pytest.raises(BadRecord, match="size is ordered, and no value lies between two others"):
+        spelt(GPE="ab")
 
 
 def _article(text: str) -> Article:

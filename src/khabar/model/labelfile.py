@@ -33,6 +33,8 @@ OF_ROWS = frozenset(
 """Columns that some table of a release has beside those of layers."""
 OF_PAGES = frozenset(("text", "questions", "note"))
 """What a label page has besides its layers."""
+LEAST_SCALE = 3
+"""Values of an attribute that is ordered: with fewer, each two differ alike."""
 _COLUMN = re.compile("[a-z][a-z0-9_]*")
 _OF_TAGS = re.compile("tags(_.*)?")
 
@@ -197,7 +199,24 @@ def _attribute_holds(labels: LabelSet, attribute: Attribute) -> None:
         raise _Fault(f"the attribute {attribute.name} has no value '{attribute.doubt}': spell doubt as in the list")
     if {each.doubt for each in labels.attributes if each.name == attribute.name} != {attribute.doubt}:
         raise _Fault(f"the attribute {attribute.name} has doubt in one entry, not in all: rename one of them")
+    _order_holds(labels, attribute)
     _known(labels, attribute.labels, f"the attribute {attribute.name}")
+
+
+def _order_holds(labels: LabelSet, attribute: Attribute) -> None:
+    if attribute.name not in labels.ordered:
+        return
+    name, entries = attribute.name, [each for each in labels.attributes if each.name == attribute.name]
+    if attribute.kind != "choice":
+        raise _Fault(f"the attribute {name} is ordered and a {attribute.kind}, only a choice is: remove ordered")
+    if attribute.doubt:
+        raise _Fault(f"the attribute {name} is ordered and tells of doubt, which nobody compares: remove ordered")
+    if len(attribute.values) < LEAST_SCALE:
+        raise _Fault(f"the attribute {name} is ordered, and no value lies between two others: remove ordered")
+    if not all(each.ordered for each in entries):
+        raise _Fault(f"the attribute {name} is ordered in one entry, not in all: rename one of them")
+    if len({tuple(value.name for value in each.values) for each in entries}) > 1:
+        raise _Fault(f"the attribute {name} is ordered, and its entries list other values: rename one of them")
 
 
 def _marks_hold(labels: LabelSet, layer: Layer) -> None:

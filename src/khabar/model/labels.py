@@ -123,6 +123,8 @@ class Attribute(_Entry, frozen=True):
         values: For ``choice`` and ``flag``.
         doubt: The value by which annotators say that they doubt what they mark. An attribute that has one tells of
             them and not of the text: nobody has to agree on it, and two who differ in nothing else say the same.
+        ordered: Its values are listed from one end of a scale to the other: two that lie side by side differ less than
+            two that do not.
         en: What it says.
     """
 
@@ -132,6 +134,7 @@ class Attribute(_Entry, frozen=True):
     required: bool = False
     values: tuple[Value, ...] = ()
     doubt: str = ""
+    ordered: bool = False
     en: str = ""
 
 
@@ -220,6 +223,11 @@ class LabelSet(_Entry, frozen=True, dict=True):
         """Attributes that tell of annotators and not of the text, each with the value that says that they doubt."""
         doubted = (each for each in self.attributes if each.doubt)
         return {each.name: each.doubt == "true" if each.kind == "flag" else each.doubt for each in doubted}
+
+    @cached_property
+    def ordered(self) -> frozenset[str]:
+        """Attributes whose values are listed from one end of a scale to the other."""
+        return frozenset(each.name for each in self.attributes if each.ordered)
 
     @cached_property
     def digest(self) -> str:

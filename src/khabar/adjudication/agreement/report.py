@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from khabar.adjudication.agreement.alignment import Dissimilarity
+from khabar.adjudication.agreement.attributes import attribute_measures
 from khabar.adjudication.agreement.gamma import Settings
 from khabar.adjudication.agreement.gathering import judgements
 from khabar.adjudication.agreement.judgements import Judgements
@@ -108,6 +109,7 @@ def measured(told: Judgements, campaigns: tuple[str, ...], setting: Setting) -> 
 def layer_measures(told: Judgements, layer: str, pairs: list[Couple], settings: Settings) -> Iterator[Measure]:
     """Yield everything that is measured on a layer."""
     yield from span_measures(told, layer, pairs)
+    yield from attribute_measures(told, layer, pairs)
     if told.labels.layers[layer].lines:
         coded = line_codes(told, layer)
         yield from unit_measures(told, coded, pairs)

@@ -7,7 +7,7 @@ reliability in information retrieval*).  Measures of all annotators are pooled o
 ``f1``: same place, same label.  ``boundary_f1``: same place.  ``relaxed_f1``: same label, and matched by the optimal
 one-to-one matching of spans with an intersection over union of `Setting.relaxed` or more.  ``directed``: the part of
 one annotator's spans that another's of the same label overlap (Wiebe, Wilson & Cardie 2005, *Annotating expressions of
-opinions and emotions in language*: agr).  ``label_kappa``, ``<attribute>_kappa``: Cohen's, on matched spans.
+opinions and emotions in language*: agr).  ``label_kappa``: Cohen's, on matched spans.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from khabar.adjudication.agreement.codes import Floats
-from khabar.adjudication.agreement.judgements import Judgements, values_of
+from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.measures import Measure, of_sums, ratio
 from khabar.adjudication.agreement.pairs import Couple
 from khabar.adjudication.agreement.sums import cohen_of, tables
@@ -29,16 +29,10 @@ def span_measures(told: Judgements, layer: str, couples: Sequence[Couple]) -> It
     yield from _f1_measures(told, layer, couples, each)
     yield from _directed(couples)
     first, labels = told.offset(layer)
-    names = ("label_kappa", *(f"{name}_kappa" for name in told.labels.attributes_of(layer) if name in told.choices))
-    for name in names:
-        tabled = [
-            _label_tables(couple, first, labels) if name == "label_kappa" else _said(couple, name[:-6])
-            for couple in couples
-        ]
-        for of, some, read in pooled(couples, tabled):
-            yield Measure(
-                name, some.sum(axis=(1, 2)).astype(np.int64), "matched spans", of_sums(some, cohen_of), read, of
-            )
+    tabled = [_label_tables(couple, first, labels) for couple in couples]
+    for of, some, read in pooled(couples, tabled):
+        n = some.sum(axis=(1, 2)).astype(np.int64)
+        yield Measure("label_kappa", n, "matched spans", of_sums(some, cohen_of), read, of)
 
 
 def pooled(couples: Sequence[Couple], each: Sequence[Floats]) -> Iterator[tuple[str, Floats, Ints]]:
@@ -127,18 +121,6 @@ def _label_tables(couple: Couple, first: int, labels: int) -> Floats:
     marks, (one, other) = couple.told.marks, couple.matches
     codes = np.stack([marks.label[one], marks.label[other]], axis=1) - first
     return tables(codes, marks.article[one], (len(couple.told.articles), labels))
-
-
-def _said(couple: Couple, attribute: str) -> Floats:
-    """Values of an attribute of matched spans that both may have it, by article; to say nothing is a value."""
-    told, (one, other) = couple.told, couple.matches
-    names = list(told.labels.labels)
-    may = np.array([told.labels.attribute(label, attribute) is not None for label in names])
-    both = may[told.marks.label[one]] & may[told.marks.label[other]]
-    nothing = len(values_of(told.labels, attribute))
-    codes = np.stack([told.choices[attribute][one[both]], told.choices[attribute][other[both]]], axis=1)
-    codes = np.where(codes < 0, nothing, codes)
-    return tables(codes, told.marks.article[one[both]], (len(told.articles), nothing + 1))
 
 
 def _directed(couples: Sequence[Couple]) -> Iterator[Measure]:

@@ -4,6 +4,9 @@ Each stands here once, in two parts: what an article adds, and the coefficient o
 which the bootstrap weighs.  All have the form 1 - observed / expected disagreement and part in what they expect by
 chance.  They are nan where that is nothing or cannot be told: no unit with two answers, or one value only.  Artstein &
 Poesio (2008), *Inter-coder agreement for computational linguistics*, compare the coefficients and their names.
+
+Where some values differ more than others, kappa and alpha are told how far each two are apart: 0 on the diagonal, only
+proportions count.
 """
 
 import numpy as np
@@ -32,16 +35,26 @@ def tables(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
     return np.bincount(cells, minlength=articles * values * values).reshape(articles, values, values).astype(np.float64)
 
 
-def cohen_of(sums: Floats) -> Floats:
+def cohen_of(sums: Floats, apart: Floats | None = None) -> Floats:
     """Return Cohen's kappa of each of several tables, shape (rows, values, values).
 
     Cohen (1960), *A coefficient of agreement for nominal scales*: (p_o - p_e) / (1 - p_e), p_o = sum_k p_kk and p_e =
-    sum_k p_k. p_.k over the units that both answered: each annotator has a chance distribution of their own.
+    sum_k p_k. p_.k over the units that both answered: each annotator has a chance distribution of their own.  Cohen
+    (1968), *Weighted kappa*: 1 - sum_ck d_ck p_ck / sum_ck d_ck p_c. p_.k.
+
+    Args:
+        sums: The tables.
+        apart: How far each two values are apart, shape (values, values); all alike, if not given.
     """
-    total = sums.sum(axis=(1, 2))
-    observed = total - np.trace(sums, axis1=1, axis2=2)
-    expected = total - _over((sums.sum(axis=1) * sums.sum(axis=2)).sum(axis=1), total)
-    return 1.0 - _over(observed, expected)
+    apart = _nominal(sums.shape[1]) if apart is None else apart
+    expected = _over(_crossed(sums.sum(axis=2), sums.sum(axis=1), apart), sums.sum(axis=(1, 2)))
+    return 1.0 - _over((sums * apart).sum(axis=(1, 2)), expected)
+
+
+def linear(values: int) -> Floats:
+    """Return how many steps of a scale each two values are apart, shape (values, values)."""
+    place = np.arange(values, dtype=np.float64)
+    return np.abs(place[:, None] - place)
 
 
 def answers(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
@@ -125,16 +138,32 @@ def coincidences(codes: Ints, article: Ints, shape: tuple[int, int]) -> Floats:
     return half + half.transpose(0, 2, 1)
 
 
-def alpha_of(sums: Floats) -> Floats:
-    """Return Krippendorff's nominal alpha of each row of coincidences, shape (rows, values, values).
+def alpha_of(sums: Floats, apart: Floats | None = None) -> Floats:
+    """Return Krippendorff's alpha of each row of coincidences, shape (rows, values, values).
 
     Any number of annotators, answers may be missing.  Krippendorff (1980, 2004), *Content analysis*; (2011), *Computing
-    Krippendorff's alpha-reliability*: 1 - (n - 1) sum_c≠k o_ck / (n^2 - sum_c n_c^2).
+    Krippendorff's alpha-reliability*: 1 - (n - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck.
+
+    Args:
+        sums: The coincidences.
+        apart: How far each two values are apart, shape (values, values) or (rows, values, values); all alike, if not
+            given, which makes it the nominal alpha.
+    """
+    apart = _nominal(sums.shape[1]) if apart is None else apart
+    margin = sums.sum(axis=2)
+    observed = (margin.sum(axis=1) - 1.0) * (sums * apart).sum(axis=(1, 2))
+    return 1.0 - _over(observed, _crossed(margin, margin, apart))
+
+
+def ordinal_alpha_of(sums: Floats) -> Floats:
+    """Return Krippendorff's ordinal alpha of each row of coincidences, shape (rows, values, values).
+
+    Hayes & Krippendorff (2007), *Answering the call for a standard reliability measure for coding data*; Krippendorff
+    (2011): d_ck = (sum of n_g from c to k - (n_c + n_k) / 2)^2.  It follows the margins: each resample has its own.
     """
     margin = sums.sum(axis=2)
-    total = margin.sum(axis=1)
-    observed = total - np.trace(sums, axis1=1, axis2=2)
-    return 1.0 - _over((total - 1.0) * observed, total**2 - (margin**2).sum(axis=1))
+    rank = margin.cumsum(axis=1) - margin / 2
+    return alpha_of(sums, (rank[:, :, None] - rank[:, None, :]) ** 2)
 
 
 def against_rest(some: Floats, value: int) -> Floats:
@@ -146,6 +175,17 @@ def against_rest(some: Floats, value: int) -> Floats:
     first, second = some[:, value, :].sum(axis=1) - both, some[:, :, value].sum(axis=1) - both
     rest = some.sum(axis=(1, 2)) - both - first - second
     return np.stack([both, first, second, rest], axis=1).reshape(-1, 2, 2)
+
+
+def _nominal(values: int) -> Floats:
+    """Return distances by which all values differ alike, shape (values, values)."""
+    return 1.0 - np.eye(values)
+
+
+def _crossed(first: Floats, second: Floats, apart: Floats) -> Floats:
+    """Return sum_ck first_c second_k apart_ck of each row, first and second of shape (rows, values)."""
+    total: Floats = ((first[:, None, :] @ apart)[:, 0, :] * second).sum(axis=1)
+    return total
 
 
 def _share(sums: Floats) -> Floats:
