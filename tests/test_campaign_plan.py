@@ -418,6 +418,14 @@ def test_a_pseudonym_that_is_taken_or_cannot_be_one_is_refused(tmp_path, name, u
     assert json.loads(people.path.read_bytes()) == {"embedded": {"sami": {"user": 3, **_BLANK}}}
 
 
+@pytest.mark.parametrize("name", ["../../up", "/up", "a/b", ""])
+def test_a_file_of_people_that_names_a_folder_elsewhere_is_not_read(tmp_path, name):
+    (tmp_path / "people.json").write_text(json.dumps({"embedded": {name: {"user": 3}}}), encoding="utf-8")
+
+    with pytest.raises(BadRecord, match="mend it, it says who the annotators are"):
+        People(tmp_path, "embedded")
+
+
 _BLANK = {"email": "", "password": "", "token": ""}
 
 

@@ -12,6 +12,7 @@ import msgspec
 from khabar.campaign.environment import write_secret
 from khabar.campaign.plan import PSEUDONYM, Plan
 from khabar.errors import BadRecord, Changed, NotFound
+from khabar.model.article import Identity
 
 FILE = "people.json"
 Who = Callable[[int], tuple[str, Literal["person", "model"]]]
@@ -51,7 +52,7 @@ class People:
         if not self.path.is_file():
             return {}
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=dict[str, dict[str, Person]])
+            return msgspec.json.decode(self.path.read_bytes(), type=dict[str, dict[Identity, Person]])
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadRecord(f"{self.path}: {error}: mend it, it says who the annotators are") from None
 
