@@ -142,6 +142,12 @@ SMALL = {
         PLAIN.format(layer="region", column="lines", label="BODY", more="") + "lines = true",
         "[Sami went](BODY)",
     ),
+    "a split that is a flag": (
+        PLAIN.format(layer="talk", column="talk", label="QUOTE", more=", quotation = true")
+        + '[[attributes]]\nname = "split"\nlabels = ["QUOTE"]\nkind = "flag"\n'
+        + 'values = [{ name = "true", hotkey = "2", en = "yes" }]',
+        "[Sami](QUOTE split=true) went",
+    ),
     "a type that is a flag": (
         PLAIN.format(layer="talk", column="talk", label="QUOTE", more=", quotation = true")
         + '[[attributes]]\nname = "type"\nlabels = ["QUOTE"]\nkind = "flag"\n'
@@ -223,6 +229,9 @@ RELATION = '[[relations]]\nname = "{}"\nhead = "{}"\ntail = "{}"\nen = "by"\ncol
         (NER.replace('"PER"', '"2nd"'), "no label can be called '2nd'"),
         (NER.replace("layers.ner", "layers.Ner"), "no layer can be called 'Ner', it becomes a column"),
         (NER + ATTRIBUTE.format("a.b", '"PER"', "key"), "no attribute can be called 'a.b'"),
+        (NER + ATTRIBUTE.format("source", '"PER"', "words"), "no attribute can be called 'source'"),
+        (NER + ATTRIBUTE.format("first_name", '"PER"', "key"), "no attribute can be called 'first_name'"),
+        (NER + ATTRIBUTE.format("context", '"PER"', "key"), "no attribute can be called 'context'"),
         (NER + ATTRIBUTE.format("sense", "", "key"), "the attribute sense is said of no label"),
         (NER + ATTRIBUTE.format("sense", '"boilerplate"', "key"), "the attribute sense is said of no label"),
         (

@@ -31,6 +31,8 @@ OF_ROWS = frozenset(
     )
 )
 """Columns that some table of a release has beside those of layers."""
+FOR_WORDS = re.compile("text|tokens|surface|words|context|.*_(text|name)")
+"""Columns that are there for words, and hold none where the text is withheld."""
 OF_PAGES = frozenset(("text", "questions", "note"))
 """What a label page has besides its layers."""
 LEAST_SCALE = 3
@@ -107,7 +109,9 @@ def _kinds(labels: LabelSet) -> Iterator[_Names]:
     columns = [layer.column for layer in layers]
     yield _Names("layer", list(labels.layers), OF_PAGES.union(GROUPS), column=True)
     yield _Names("column", columns, OF_ROWS.union(filter(_OF_TAGS.fullmatch, columns)), column=True)
-    yield _Names("attribute", list(labels.attribute_kinds), OF_SPANS | OF_ITEMS, column=True)
+    kinds = labels.attribute_kinds
+    misread = (name for name in kinds if (name in OF_ROWS if kinds[name] == "words" else FOR_WORDS.fullmatch(name)))
+    yield _Names("attribute", list(kinds), OF_SPANS.union(OF_ITEMS, misread), column=True)
     yield _Names("view", list({view for layer in layers for view in layer.views}), column=True)
     yield _Names(
         "label", [each.name for layer in layers for each in layer.labels], frozenset(labels.layers) | {BOILERPLATE}

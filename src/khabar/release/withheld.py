@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from khabar.errors import BadRecord
 from khabar.model.article import Article
 from khabar.model.columns import Ints, Mask
+from khabar.model.labelfile import FOR_WORDS
 from khabar.store import Corpus
 
 OWN_RUN = 12
@@ -31,8 +32,6 @@ RUN, STRIDE = 20, 5
 that two articles may share; what a text that may be published has too is no copy."""
 FACTS = frozenset(("source", "language", "license", "license_url", "rights_holder", "attribution"))
 """Columns that say what the source is; its name may stand in its texts."""
-WORDS = frozenset(("text", "tokens", "surface", "words", "context"))
-"""Columns that are there for words, and those whose name ends in ``_text`` or ``_name``."""
 _STAND_IN = "^sha256:[0-9a-f]{16}$"
 _NO_LETTERS = re.compile(r"(?:[\d_\u0640]|[^\w\n])+")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -145,7 +144,7 @@ def _stolen(corpus: Corpus, closed: list[Article], copies: dict[str, str]) -> It
 
 def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> Iterator[str]:
     """Yield what a Parquet file's rows of withheld articles have that no such row may have."""
-    words = {name for name, kind in corpus.labels.attribute_kinds.items() if kind == "words"} | WORDS
+    words = corpus.labels.words_attributes
     for whole in _tables(path):
         key = next((name for name in ("article", "id") if name in whole.column_names), "")
         if not key:
@@ -156,7 +155,7 @@ def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> 
         own = _Set(grams(letters("\n".join(text.replace("\n", " ") for text in texts)), OWN_RUN)[0])
         for cells in _leaves(table):
             name = cells.path.removesuffix("[]").rpartition(".")[2]
-            if name in words or name.endswith(("_text", "_name")):
+            if name in words or FOR_WORDS.fullmatch(name):
                 told = ~np.asarray(pc.match_substring_regex(cells.strings, _STAND_IN), dtype=bool)
                 for row in np.unique(cells.row[told]).tolist():
                     yield f"{place}: {names[row]}: {cells.path} has words, the text is withheld"
