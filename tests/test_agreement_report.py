@@ -23,6 +23,7 @@ from khabar.adjudication.agreement.judgements import Judgements, Links, Marks, W
 from khabar.adjudication.agreement.measures import Resampling
 from khabar.adjudication.agreement.pairs import couples
 from khabar.adjudication.agreement.report import layer_measures, measured, of_campaigns
+from khabar.adjudication.agreement.sets import alpha_of_sums, article_sums
 from khabar.adjudication.agreement.spans import span_measures
 from khabar.adjudication.agreement.sums import ac1_of, alpha_of, cohen_of, fleiss_of
 from khabar.adjudication.agreement.units import line_codes, outermost_rows, token_codes
@@ -41,6 +42,7 @@ from khabar.store.agreements import agreements
 LAYERS = ("region", "entity", "quote")
 FEW = Setting(resamples=50)
 SHORT = ("--resamples", 50)
+JUDGES = ("nora", "omar", "sami")
 # A page as three annotators read it; what each says of the same words.
 PAGE = {
     "sami": "[[Port Sami](GPE entity=e1) opens, [said](CUE id=c1) [[Leila](PERS entity=e2)](SOURCE id=s1 entity=e2):"
@@ -187,9 +189,38 @@ def test_links_are_the_same_where_both_ends_are(report):
     # Leila is one entity whatever each calls her, and nobody for Omar.
     assert found["has_source_entity"]["pair nora+sami"].value == 1
     assert found["has_source_entity"]["pair omar+sami"].value == 0
-    assert found["has_source_masi"]["all"].n == 1
+    assert found["has_source_masi"]["all"].n == found["has_source_masi"]["pair nora+sami"].n == 1
     assert found["part_of_f1"]["all"].value is None
     assert found["part_of_f1"]["all"].note == "no links to compare"
+
+
+# Which of three sources each of three annotators gives to each quote, as bits; MISSING where they mark no quote.
+SOURCED = [[[3, 1, 3], [4, 4, 6], [1, 2, MISSING]], [[7, 7, 5], [0, 0, 2], [2, MISSING, 2], [5, 1, 4]]]
+SETS = np.array([[code >> number & 1 for number in range(3)] for code in range(8)], dtype=bool)
+
+
+def test_the_sets_of_sources_that_two_give_are_compared_without_a_third(corpus):
+    def page(article, said):
+        names = " ".join(f"[Name{number}](SOURCE id=s{number})" for number in range(3))
+        links = ["".join(f" HAS_SOURCE=s{number}" for number in np.flatnonzero(SETS[code])) for code in said]
+        quotes = (
+            f"word{unit}" if code == MISSING else f"[word{unit}](QUOTE type=direct{link})"
+            for unit, (code, link) in enumerate(zip(said, links, strict=True))
+        )
+        return f"Page {article} {names} {' '.join(quotes)}"
+
+    codes = [np.array(units) for units in SOURCED]
+    pages = [
+        dict(zip(JUDGES, (page(number, said) for said in each.T), strict=True)) for number, each in enumerate(codes)
+    ]
+    found = of_campaigns(pull(corpus, "page", *pages), ["pilot"], FEW).figures["quote"]["has_source_masi"]
+
+    wanted = {"all": [0, 1, 2], "pair nora+omar": [0, 1], "pair nora+sami": [0, 2], "pair omar+sami": [1, 2]}
+    assert set(found) == {*wanted, "source open", "week undated"}
+    for of, who in wanted.items():
+        sums = sum(article_sums(each[:, who], SETS) for each in codes)
+        assert found[of].value == pytest.approx(alpha_of_sums(sums[None])[0], abs=1e-6), of
+        assert found[of].n == sum(((each[:, who] != MISSING).sum(axis=1) > 1).sum() for each in codes)
 
 
 def test_lines_have_their_coefficients_and_main_text_its_characters(report):
@@ -457,7 +488,6 @@ values = [
 ]
 """
 STRENGTHS = ("weak", "fair", "strong", "proven")
-JUDGES = ("nora", "omar", "sami")
 # A word of an article each: how strong each judge calls it, a point where they mark it and do not say.  In each article
 # every value occurs.
 JUDGED = ["001 122 .33 1.1 210 222", "333 ..0 112 023 11.", "202 331 110 13."]

@@ -16,7 +16,7 @@ from khabar.adjudication.agreement.codes import Floats
 from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.measures import Measure
 from khabar.adjudication.agreement.pairs import Couple, grouped
-from khabar.adjudication.agreement.sets import masi_measure
+from khabar.adjudication.agreement.sets import masi_measures
 from khabar.adjudication.agreement.spans import pooled, share_measure
 from khabar.model.columns import Ints, Mask
 from khabar.model.labels import RelationType
@@ -37,7 +37,7 @@ def link_measures(told: Judgements, layer: str, couples: list[Couple]) -> Iterat
         mine = told.links.label == number
         yield from _f1s(couples, groups, kind.name.lower(), mine)
         if kind.exactly_one_unless:
-            yield masi_measure(told, layer, groups, mine, kind)
+            yield from masi_measures(couples, groups, mine, kind)
             yield from _entities(couples, groups, mine, kind)
 
 

@@ -7,43 +7,71 @@ The answers of two articles have no member in common: they differ by 1, but for 
 what is expected between articles needs their numbers alone, and only what lies within an article needs its sets.
 """
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
 import numpy as np
 
 from khabar.adjudication.agreement.codes import Floats
 from khabar.adjudication.agreement.judgements import Judgements
 from khabar.adjudication.agreement.measures import Measure, of_sums
+from khabar.adjudication.agreement.pairs import Couple
 from khabar.adjudication.agreement.sums import coincidences
+from khabar.model.agreement import ALL
 from khabar.model.columns import Ints, Mask
 from khabar.model.labels import RelationType
 
 OBSERVED, WITHIN, ANSWERS, EMPTY, ANSWERS_2, EMPTY_2 = range(6)
 
 
-def masi_measure(told: Judgements, layer: str, groups: Ints, mine: Mask, kind: RelationType) -> Measure:
-    """Return alpha of the sets of tails of matched heads.
+def masi_measures(couples: Sequence[Couple], groups: Ints, mine: Mask, kind: RelationType) -> Iterator[Measure]:
+    """Yield alpha of the sets of tails of matched heads: of all annotators, and of each pair.
 
     Args:
-        told: All judgements.
-        layer: The layer of the heads.
+        couples: The pairs of annotators, in the layer of the heads.
         groups: The group of each span.
         mine: Which relations are meant.
         kind: What they are.
     """
-    marks = told.marks
-    head = list(told.labels.labels).index(kind.head)
-    rows = np.flatnonzero(marks.label == head)
-    sums = np.zeros((len(told.articles), 6))
-    units = np.zeros(len(told.articles), dtype=np.int64)
+    told = couples[0].told
     tails = np.stack([told.links.head[mine], groups[told.links.tail[mine]]], axis=1)
-    for article in np.unique(marks.article[rows]).tolist():
-        own = rows[marks.article[rows] == article]
-        sums[article], units[article] = _of_article(own, groups[own], tails[np.isin(tails[:, 0], own)])
-    read = np.flatnonzero(told.covers[layer].sum(axis=1) > 1)
-    return Measure(f"{kind.name.lower()}_masi", units, "matched heads", of_sums(sums, alpha_of_sums), read)
+    heads = told.marks.label == list(told.labels.labels).index(kind.head)
+    read = np.any([couple.read for couple in couples], axis=0)
+    chosen = [(ALL, read, np.flatnonzero(heads))]
+    for couple in couples:
+        rows = np.sort(np.concatenate(couple.sides))
+        chosen.append((f"pair {couple.name}", couple.read, rows[heads[rows]]))
+    for of, where, rows in chosen:
+        sums, units = _by_article(told, rows, groups, tails)
+        taken = of_sums(sums, alpha_of_sums)
+        yield Measure(f"{kind.name.lower()}_masi", units, "matched heads", taken, np.flatnonzero(where), of)
+
+
+def _by_article(told: Judgements, heads: Ints, groups: Ints, tails: Ints) -> tuple[Floats, Ints]:
+    """What each article adds, shape (articles, 6), and how many of its heads were matched, shape (articles,).
+
+    Args:
+        told: All judgements.
+        heads: Rows of the heads that are compared, ascending.
+        groups: The group of each span.
+        tails: The head of each link and the group of its tail, shape (links, 2).
+    """
+    article, articles = told.marks.article, np.arange(len(told.articles) + 1)
+    # Both in the order of articles, so that what belongs to one is cut out, not looked for.
+    heads = heads[np.argsort(article[heads], kind="stable")]
+    tails = tails[np.argsort(article[tails[:, 0]], kind="stable")]
+    head_cuts, tail_cuts = (np.searchsorted(article[at], articles).tolist() for at in (heads, tails[:, 0]))
+    sums, units = np.zeros((len(told.articles), 6)), np.zeros(len(told.articles), dtype=np.int64)
+    for number, (begin, end) in enumerate(pairwise(head_cuts)):
+        if begin < end:
+            own = heads[begin:end]
+            links = tails[tail_cuts[number] : tail_cuts[number + 1]]
+            sums[number], units[number] = _of_article(own, groups[own], links)
+    return sums, units
 
 
 def _of_article(heads: Ints, groups: Ints, tails: Ints) -> tuple[Floats, int]:
-    """What an article adds, and how many of its heads were matched."""
+    """What an article adds, and how many of its heads were matched; links of other heads may be among its tails."""
     unit, size = np.unique(groups, return_inverse=True, return_counts=True)[1:]
     answered = size[unit] > 1
     heads, unit = heads[answered], np.unique(unit[answered], return_inverse=True)[1]
