@@ -101,16 +101,16 @@ def leaks(corpus: Corpus, folder: Path) -> Iterator[str]:
     if not closed:
         return
     known = _Set(np.concatenate([grams(letters(_words(corpus, each)), RUN)[0][::STRIDE] for each in closed]))
-    copies: dict[str, str] = {}
+    copies: dict[str, dict[str, None]] = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         place = path.relative_to(folder).as_posix()
         for run in _runs(place, known):
-            copies.setdefault(run, f"the name {place}")
+            copies.setdefault(run, {})[f"the name {place}"] = None
         if path.suffix == ".parquet":
             yield from _own(corpus, {each.id: each for each in closed}, path, place)
         for words in _cells_of(path) if path.suffix == ".parquet" else _blocks_of(path):
             for run in _runs(words, known):
-                copies.setdefault(run, place)
+                copies.setdefault(run, {})[place] = None
     for place, key in dict.fromkeys(_stolen(corpus, closed, copies)):
         yield f"{place}: it has {RUN} letters in a row of {key}, whose text is withheld"
 
@@ -125,8 +125,8 @@ def _runs(words: str, known: _Set) -> Iterator[str]:
     yield from (run[place : place + RUN] for place in known.hits(run, RUN).tolist())
 
 
-def _stolen(corpus: Corpus, closed: list[Article], copies: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the place of each run and the article that it is of; each text is read once, however much was copied.
+def _stolen(corpus: Corpus, closed: list[Article], copies: dict[str, dict[str, None]]) -> Iterator[tuple[str, str]]:
+    """Yield the places of each run and the article that it is of; each text is read once, however much was copied.
 
     What a text that may be published has too, or what is said of the sources, is no copy.
     """
@@ -139,7 +139,7 @@ def _stolen(corpus: Corpus, closed: list[Article], copies: dict[str, str]) -> It
     free = {run for words in chain(sources, open_) for run in _runs(words, sought)}
     for each in closed:
         own = (run for run in _runs(_words(corpus, each), sought) if run in copies and run not in free)
-        yield from ((copies[run], each.id) for run in own)
+        yield from ((place, each.id) for run in own for place in copies[run])
 
 
 def _own(corpus: Corpus, closed: dict[str, Article], path: Path, place: str) -> Iterator[str]:
