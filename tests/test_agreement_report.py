@@ -554,6 +554,23 @@ def test_an_attribute_on_a_scale_has_the_ordinal_alpha_and_weighted_kappa_of_the
     assert figures["strength_kappa"]["pair nora+omar"]["n"] == len(whole)
 
 
+def test_what_two_call_by_other_names_is_matched_by_the_kappas_and_no_unit_of_alpha(tmp_path):
+    corpus, _ = judged(tmp_path)
+    shared = "[first](CLAIM strength=weak) [second](CLAIM strength=fair)"
+    pull(
+        corpus,
+        "other",
+        {"nora": shared, "sami": shared.replace("CLAIM strength=fair", "PROOF strength=weak")},
+        campaign="two",
+    )
+
+    figures = of_campaigns(corpus, ["two"], FEW).figures["claim"]
+
+    found = {name: figures[f"strength_{name}"]["all"].n for name in ("kappa", "weighted_kappa", "ordinal_alpha")}
+    assert found == {"kappa": 2, "weighted_kappa": 2, "ordinal_alpha": 1}
+    assert figures["strength_weighted_kappa"]["label CLAIM"].n == 1
+
+
 def test_a_resample_has_the_scale_of_its_own_margins(tmp_path):
     corpus, codes = judged(tmp_path)
     told = told_by(corpus)

@@ -47,7 +47,12 @@ labels = [
 name = "stance"
 labels = ["Claim"]
 required = true
-values = [{ name = "for it", hotkey = "5", en = "for" }, { name = "against", hotkey = "6", en = "against" }]
+ordered = true
+values = [
+  { name = "for it", hotkey = "5", en = "for" },
+  { name = "neither", hotkey = "8", en = "neither" },
+  { name = "against", hotkey = "6", en = "against" },
+]
 en = "on whose side"
 
 [[attributes]]
@@ -121,6 +126,8 @@ def test_another_team_s_label_set_goes_all_the_way(corpus, khabar_here, cache):
     assert closed["text"] is None
     assert closed["mentions"][1]["base2"].startswith("sha256:")
     assert [each["who"] for each in opened["judgements"]["train"][0]["mentions"]] == ["e1", None]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "on whose side; a scale, from one end to the other; `for it`: for; `neither`: neither; `against`" in card
 
 
 SMALL = {

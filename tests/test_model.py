@@ -352,6 +352,18 @@ def test_entries_of_an_ordered_attribute_list_the_same_values_three_at_least():
         spelt(GPE="ab")
 
 
+def test_no_two_attributes_have_figures_of_one_name():
+    from conftest import REPOSITORY
+
+    toml = (REPOSITORY / "annotations" / "labels.toml").read_text(encoding="utf-8")
+    more = toml.replace('name = "kind"', 'name = "type_weighted"').replace(
+        'name = "type"\n', 'name = "type"\nordered = true\n'
+    )
+
+    with pytest.raises(BadRecord, match="type is ordered, and its figures are called as those of type_weighted"):
+        label_set(more.encode(), "labels.toml")
+
+
 def _article(text: str) -> Article:
     return Article(id="open-a", sha256=digest(text), length=len(text), file="a.txt")
 

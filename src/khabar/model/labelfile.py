@@ -221,6 +221,8 @@ def _order_holds(labels: LabelSet, attribute: Attribute) -> None:
         raise _Fault(f"the attribute {name} is ordered in one entry, not in all: rename one of them")
     if len({tuple(value.name for value in each.values) for each in entries}) > 1:
         raise _Fault(f"the attribute {name} is ordered, and its entries list other values: rename one of them")
+    if (other := f"{name}_weighted") in labels.attribute_kinds:
+        raise _Fault(f"the attribute {name} is ordered, and its figures are called as those of {other}: rename one")
 
 
 def _marks_hold(labels: LabelSet, layer: Layer) -> None:

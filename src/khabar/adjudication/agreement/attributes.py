@@ -72,15 +72,13 @@ def _kappa(name: str, some: Floats, value: Callable[[Floats], Floats], about: tu
 
 
 def _weighted_kappas(attribute: str, couples: Sequence[Couple], said: Sequence[Floats]) -> Iterator[Measure]:
-    name = f"{attribute}_weighted_kappa"
-    value = partial(cohen_of, apart=linear(len(values_of(couples[0].told.labels, attribute))))
-    on_scale = [some[:, :-1, :-1] for some in said]
-    for of, some, read in pooled(couples, on_scale):
+    name, labels = f"{attribute}_weighted_kappa", couples[0].told.labels
+    value = partial(cohen_of, apart=linear(len(values_of(labels, attribute))))
+    for of, some, read in pooled(couples, [each[:, :-1, :-1] for each in said]):
         yield _kappa(name, some, value, (of, read))
-    numbers = np.arange(len(_may(couples[0].told, attribute)))
     for label, number in _of_each_label(couples[0], attribute):
-        each = [_said(couple, attribute, numbers == number)[:, :-1, :-1] for couple in couples]
-        _, some, read = next(pooled(couples, each))
+        own = np.arange(len(labels.labels)) == number
+        _, some, read = next(pooled(couples, [_said(couple, attribute, own)[:, :-1, :-1] for couple in couples]))
         yield _kappa(name, some, value, (f"label {label}", read))
 
 

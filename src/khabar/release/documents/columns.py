@@ -189,5 +189,6 @@ def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
 def _of_attribute(name: str, labels: LabelSet) -> str:
     those = [each for each in labels.attributes if each.name == name]
     told = [each.en for each in those if each.en]
+    told += ["a scale, from one end to the other"] if name in labels.ordered else []
     values = {value.name: value.en for each in those for value in each.values}
     return "; ".join([*told, *(f"`{value}`: {words}" for value, words in values.items())])
