@@ -341,10 +341,10 @@ def test_a_plan_says_in_words_how_its_articles_were_chosen(corpus):
     bare = add_gold(corpus, "open", "b", "[said so](BODY)")
     corpus.gold_place(corpus.article(bare)).unlink()
 
-    campaign = begin(corpus, "pilot", ["region"], Wanted(sources=("open",), ungolded=True, controls="1"))
+    campaign = begin(corpus, "pilot", ["region"], Wanted(sources=("open",), ungolded=True, sample=1, controls="1"))
 
     assert (campaign.plan.articles, campaign.plan.controls) == ((bare,), ("open-g",))
-    assert campaign.plan.drawn == "sources open; without gold"
+    assert campaign.plan.drawn == "sources open; sample 1; strata none; seed 0; without gold"
 
 
 def test_what_cannot_be_a_campaign_is_refused_and_leaves_nothing(corpus):

@@ -47,10 +47,10 @@ def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decisi
     if (answer := _answer(case, labels)) and record.answered.get(answer.round) != answer.digest:
         decisions = answered(decisions, answer.annotation, answer.seen, answer.reasons)
         _refuse_silence(decisions, answer)
-    rest = [each for each in decisions if each.layer not in layers] if case.gold else []
+    rest = [each for each in decisions if each.layer not in layers]
     if waits := next((each.layer for each in rest if each.how == "open"), ""):
         raise Left(f"questions on {waits} are open in {record.rounds[-1]}: have them answered first")
-    return [*(each for each in decisions if each.how in FIRM and each.layer in layers), *rest]
+    return [*(each for each in decisions if each.how in FIRM and each.layer in layers), *(rest if case.gold else ())]
 
 
 def _known(case: Case) -> Record | None:

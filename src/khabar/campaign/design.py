@@ -92,7 +92,7 @@ def _told(wanted: Wanted) -> str:
     """Return how the articles were chosen, for the reader of the plan; empty where they were named."""
     asked = {name: value for name, value in wanted.query._asdict().items() if value and name != "ungolded"}
     if wanted.sample is not None:
-        asked |= {"sample": wanted.sample, "strata": wanted.strata, "seed": wanted.seed}
+        asked |= {"sample": wanted.sample, "strata": wanted.strata or "none", "seed": wanted.seed}
     words = (
         f"{name} {', '.join(map(str, value)) if isinstance(value, tuple) else value}" for name, value in asked.items()
     )
