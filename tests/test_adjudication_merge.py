@@ -543,6 +543,7 @@ def test_what_waits_is_listed_for_the_adjudicator_without_names_the_most_uncerta
     assert "   A " in lines
     assert "«it opens» HAS_CUE «said»" in lines
     assert "GPE «Port Sami» entity=p" in lines
+    assert lines.count("   \N{EM DASH} only with a note, as ") == 1
 
 
 def test_the_letters_of_candidates_do_not_follow_their_annotators(corpus):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from khabar.adjudication.merge import annotation_of
+from khabar.adjudication.standing import asks_for_a_word
 from khabar.errors import Withheld
 from khabar.model.annotation import Annotation, withheld_words
 from khabar.model.decision import Candidate, Decision, Mark, Place, Record
@@ -128,6 +129,8 @@ def _question(record: Record, decision: Decision, text: str) -> Iterator[str]:
     same = _same(decision)
     for letter, each in zip(_letters(), _shuffled(record, decision), strict=False):
         yield f"   {letter} {_said(each.mark, text, same)}{f' {_isolated(DOUBTFUL)}' if each.doubted else ''}"
+    if asks_for_a_word(decision):
+        yield f"   {_NOTHING} {_isolated(f'only with a note, as {decision.number}: none')}"
 
 
 class _Same(NamedTuple):

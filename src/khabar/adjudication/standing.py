@@ -33,7 +33,9 @@ def answered(
     chosen = [_taken(each, left) for each in spans]
     chosen = [mark or _instead_of(each, left) for each, mark in zip(spans, chosen, strict=True)]
     found = [
-        each if mark is None and _asks_for_a_word(each, reasons) else _judged(each, mark, by, reasons)
+        each
+        if mark is None and each.number not in reasons and asks_for_a_word(each)
+        else _judged(each, mark, by, reasons)
         for each, mark in zip(spans, chosen, strict=True)
     ]
     now = {key[1:]: mark.place for each, mark in zip(spans, chosen, strict=True) if mark for key in each.keys}
@@ -72,14 +74,13 @@ def _likeness(one: Place, other: Place) -> float:
     return max(common, 0) / (one.end - one.start + other.end - other.start - common)
 
 
-def _asks_for_a_word(decision: Decision, reasons: Mapping[int, str]) -> bool:
-    """Tell whether it takes a reason to say that nothing stands there, and there is none.
+def asks_for_a_word(decision: Decision) -> bool:
+    """Tell whether it takes a reason to say that nothing stands there.
 
     Where all marked something, and not the same, the adjudicator begins from nothing: whoever merely submits that has
     not said that all of them are wrong.
     """
-    silent = decision.how == "open" and decision.mark is None and decision.number not in reasons
-    return silent and all(each.mark for each in decision.candidates)
+    return decision.how == "open" and decision.mark is None and all(each.mark for each in decision.candidates)
 
 
 def _judged(decision: Decision, mark: Mark | None, by: tuple[str, ...], reasons: Mapping[int, str]) -> Decision:
