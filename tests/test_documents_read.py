@@ -212,6 +212,13 @@ def test_the_day_of_a_release_is_that_of_the_changelog(small):
     assert as_croissant(folder).metadata.ctx.issues.warnings == set()
 
 
+def test_a_day_of_the_changelog_that_there_is_not_is_refused(small):
+    (small.root / "CHANGELOG.md").write_text("# Changelog\n\n## [0.1.0] - 2026-02-30\n", encoding="utf-8")
+
+    with pytest.raises(BadRecord, match=r"CHANGELOG.md: 0.1.0: '2026-02-30' is no date of the calendar"):
+        build(small, VERSION, lambda: 0)
+
+
 def test_persons_are_cited_by_their_names(small):
     edit(
         small.root / "CITATION.cff",
