@@ -1,17 +1,28 @@
 """Another team's label set goes all the way to rows that load; one that could not is refused when it is read."""
 
+import json
+
+import msgspec
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import khabar
 from conftest import add_gold, add_judgement
-from khabar.campaign.page import NOTE, QUESTIONS, TEXT
+from khabar.campaign.page import NOTE, QUESTIONS, TEXT, Page
+from khabar.checks import run
 from khabar.errors import BadRecord
 from khabar.loading import read_manifest
 from khabar.loading.overlay import COLUMN
-from khabar.model.annotation import Span
+from khabar.model.annotation import Annotation, Relation, Span, canonical
+from khabar.model.article import Article, Source
+from khabar.model.counts import Counts
 from khabar.model.labelfile import OF_ITEMS, OF_PAGES, OF_ROWS, OF_SPANS, label_set, quote_columns
-from khabar.model.nested import span_type
+from khabar.model.nested import flat, nested, span_type
+from khabar.model.records import Annotated, batch
+from khabar.model.text import digest
 from khabar.release.tables import CONFIGS
+from khabar.release.tables.config import Reading
 from khabar.store import Corpus
 
 PERSON = "\N{ARABIC LETTER SHEEN}\N{ARABIC LETTER KHAH}\N{ARABIC LETTER SAD}"
@@ -293,3 +304,119 @@ def test_what_rows_spans_and_pages_have_of_their_own_can_name_nothing_else(label
     assert set(Span.__struct_fields__) - {"layer", "attributes"} <= OF_SPANS
     assert {TEXT, QUESTIONS, NOTE} == OF_PAGES
     assert COLUMN in OF_ROWS
+
+
+# Whatever is accepted
+
+NAMES = ["ner", "entity", "region", "quote", "names", "Said", "By", "QUOTE", "place_2", PERSON]
+COLUMNS = ["entities", "quotes", "regions", "mentions", "label", "start", "digest", "source", "split", "type", "name"]
+WORDS = 'Sami went home. "He said" yes\nand Sami left; the sea\n'
+
+
+def toml_of(value):
+    """Return a value as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml_of(each)}" for key, each in value.items()) + "}"
+    return "[" + ", ".join(map(toml_of, value)) + "]" if isinstance(value, list) else json.dumps(value)
+
+
+@st.composite
+def label_sets(draw):
+    """A label set of names that something else may have; many hold together."""
+    keys = iter("abcdefghijklmnopqrstuvwxyz0123456789")
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=5, unique=True))
+    columns = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=2, unique=True))
+    label = st.sampled_from(names)
+    own = [draw(st.booleans()) for _ in range(6)]
+    layers = {f"{'entity' if own[0] else 'l'}{number or ''}": column for number, column in enumerate(columns)}
+    some = {"recurs": own[1], "main": own[2], "telltale": "sea|h(o)me" if own[3] else "", "prose": "never"}
+
+    def spelt(number, name):
+        more = {"quotation": own[4]} if number == 0 else some
+        return {"name": name, "colour": "#ff0000", "hotkey": next(keys), "en": "a thing"} | more
+
+    those = [spelt(number, name) for number, name in enumerate(names)]
+    attributes = [
+        {"name": name, "labels": draw(st.lists(label, min_size=1, unique=True)), "kind": kind, "required": own[5]}
+        | ({"values": [{"name": "true", "hotkey": next(keys), "en": "yes"}]} if kind in ("choice", "flag") else {})
+        for name in draw(st.lists(st.sampled_from(COLUMNS), max_size=3, unique=True))
+        for kind in [draw(st.sampled_from(["choice", "flag", "key", "words"]))]
+    ]
+    relations = [
+        {"name": name, "head": names[0], "tail": draw(label), "en": "a link", "usual": own[0]}
+        | ({"column": draw(st.sampled_from(COLUMNS)), "one": draw(st.booleans())} if own[4] else {})
+        for name in draw(st.lists(st.sampled_from(["by", "on"]), max_size=2, unique=True))
+    ]
+    return {
+        "version": "1",
+        "language": "en",
+        "direction": "ltr",
+        "quotation_marks": '"',
+        "proclitics": "",
+        "layers": {
+            name: {"column": column, "labels": those[number :: len(layers)]}
+            for number, (name, column) in enumerate(layers.items())
+        },
+        "attributes": attributes,
+        "relations": relations,
+    }
+
+
+def spans_of(labels):
+    """Return a span of each label that says whatever it can, and a link of each kind that there can be."""
+    said = {"choice": "true", "flag": True}
+    spans = {
+        name: Span(
+            start=number,
+            end=number + 4,
+            layer=labels.layer_of[name],
+            label=name,
+            id=f"s{number}",
+            attributes={each.name: said.get(each.kind, "Sami") for each in labels.attributes if name in each.labels},
+        )
+        for number, name in enumerate(labels.labels)
+    }
+    links = [Relation(spans[each.head].id, each.name, spans[each.tail].id) for each in labels.relations]
+    return tuple(spans.values()), tuple(links)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(label_sets())
+def test_whatever_label_set_is_accepted_can_be_shown_checked_and_released(told):
+    try:
+        labels = label_set("\n".join(f"{key} = {toml_of(each)}" for key, each in told.items()).encode(), "labels.toml")
+    except BadRecord:
+        assume(False)  # noqa: FBT003 - this is how it is called
+    spans, links = spans_of(labels)
+    source = msgspec.convert(
+        {"id": "open", "outlet": "", "license": "CC0-1.0", "rights_holder": "", "redistribute": "text"}
+        | {"provenance": "authored"},
+        Source,
+    )
+    article = Article(id="open-a", sha256=digest(WORDS), length=len(WORDS), file="a.txt")
+    annotation = Annotation(
+        article="open-a",
+        sha256=article.sha256,
+        scheme="1",
+        annotator="gold",
+        kind="gold",
+        layers=labels.layer_names,
+        spans=spans,
+        relations=links,
+    )
+    rows = batch(labels, [Annotated(article, source, WORDS, canonical(annotation, labels.layer_names), "train")])
+    counts = Counts(labels)
+
+    run(rows)
+    for name, config in CONFIGS.items():
+        if config.of == "gold" and config.stands_on(labels):
+            schema = config.schema(labels)
+            table = config.rows(Reading(rows)).cast(schema)
+            counts.add(name, table)
+            assert len(set(schema.names)) == len(schema.names)
+            assert all(path.partition(".")[0] in schema.names for path in config.class_labels(labels))
+    again = flat(nested(rows), labels)
+
+    assert len(again.spans) == len(spans)
+    assert sum(sum(counts.told()[name].values()) for name in labels.layer_names) == len(spans)
+    assert Page(labels, labels.layer_names).xml.count("<Label ") == len(spans)
