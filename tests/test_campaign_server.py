@@ -158,6 +158,8 @@ def test_what_is_edited_added_and_deleted_after_a_pull_is_seen_by_the_next(corpu
     assert [each.label for each in corpus.read_annotation(folder / f"{keys[0]}.json").spans] == ["ORG"]
     assert not (folder / f"{keys[1]}.json").exists()
     assert (third.new, third.summary.full, third.summary.tasks, third.removed) == (True, True, 2, 1)
+    gone = "what a1 annotated is there no more, its file was removed; the pages of earlier pulls have it"
+    assert (second.notes, third.notes) == ((f"{keys[1]}: {gone}",), (f"{keys[2]}: {gone}",))
     assert [path.stem for path in folder.iterdir()] == [keys[0]]
 
 

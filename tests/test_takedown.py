@@ -15,13 +15,15 @@ from khabar.campaign.load import Load
 from khabar.campaign.page import Page
 from khabar.campaign.pull import pull, take
 from khabar.campaign.push import push
-from khabar.errors import NotFound
+from khabar.errors import BadRecord, NotFound
 from khabar.ingest.articles import Intake, ingest
 from khabar.ingest.splits import assign
 from khabar.loading import read_manifest, verify
+from khabar.model.agreement import Agreement, Setting
 from khabar.release.build import build
 from khabar.release.diff import diff
 from khabar.store import Corpus
+from khabar.store.agreements import digest_of, write_agreement
 from studios import add, begin, of, put, quiet, tasks_on
 from test_withheld import published
 
@@ -107,6 +109,18 @@ def test_from_build_to_build_nothing_of_it_is_left(full, campaign, khabar_here):
     old = {row["id"]: row for part in khabar.load(before).values() for row in part}
     for part in khabar.load(after).values():
         assert all(row == old[row["id"]] for row in part)
+
+
+def test_agreement_that_was_measured_with_it_is_measured_anew_before_a_release(full, campaign, khabar_here):
+    about = {"schemes": (), "annotators": ("a1", "a2"), "articles": 1, "setting": Setting()}
+    measured = Agreement(campaigns=("pilot",), **about, headline={}, figures={}, confusions={})
+    write_agreement(full, msgspec.structs.replace(measured, annotations=digest_of(full, ["pilot"])))
+
+    _, _, told = khabar_here("--root", full.root, "takedown", "open-c", "--reason", REASON)
+
+    assert "run 'khabar campaign agreement pilot' before the next release" in told
+    with pytest.raises(BadRecord, match="run 'khabar campaign agreement pilot' again"):
+        release_of(full, "1.0.0")
 
 
 def test_the_diff_tells_that_it_was_taken_down_and_why_and_nothing_else(full, khabar_here):

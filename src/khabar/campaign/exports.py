@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from khabar.campaign.exported import Broken, decoded, tasks_of
-from khabar.campaign.plan import EVERYBODY
+from khabar.campaign.manifest import Manifest, PageFile, Pull
 from khabar.errors import BadRecord, Changed
 from khabar.model.text import DIGEST_SHOWN
 from khabar.store import write_atomically
@@ -23,54 +23,6 @@ from khabar.store import write_atomically
 Key = int | str
 BEGAN = "began"
 """Marks the folder of a full pull until it is whole."""
-
-
-class PageFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One page as it was fetched.
-
-    Attributes:
-        path: Relative to ``exports/``.
-        sha256: Digest of its bytes.
-        project: Name of the project whose tasks it holds.
-    """
-
-    path: str
-    sha256: str
-    project: str = EVERYBODY
-
-
-class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One pull.
-
-    Attributes:
-        number: From 1.
-        full: Whether it is all there was, else what had changed.
-        pages: The pages.
-        begun: The drafts of a project, of all tasks that have any, where they had changed.
-        began: When it began by the server's clock, ISO 8601; what changed later may not be in it.
-        tasks: Tasks on the server, as known after it; likewise the counts that follow.
-        annotations: Annotations that were believed.
-        cancelled: Annotations that their annotator skipped.
-        drafts: Drafts.
-        quarantined: Items, annotations and tasks in quarantine.
-        updated_at: The latest change of a task, by the server's clock; empty where there is no task.
-    """
-
-    number: int
-    full: bool
-    pages: tuple[PageFile, ...]
-    begun: tuple[PageFile, ...] = ()
-    began: str = ""
-    tasks: int = 0
-    annotations: int = 0
-    cancelled: int = 0
-    drafts: int = 0
-    quarantined: int = 0
-    updated_at: str = ""
-
-
-class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pulls: tuple[Pull, ...] = ()
 
 
 class State(NamedTuple):
@@ -123,7 +75,7 @@ class Exports:
         if not self._manifest.is_file():
             return ()
         try:
-            return msgspec.json.decode(self._manifest.read_bytes(), type=_Manifest).pulls
+            return msgspec.json.decode(self._manifest.read_bytes(), type=Manifest).pulls
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise BadRecord(f"{self._manifest}: {error}") from None
 
@@ -231,7 +183,7 @@ class Exports:
         pulls = self.pulls
         if pull in pulls:
             return
-        content = msgspec.json.encode(_Manifest((*pulls[: pull.number - 1], pull)))
+        content = msgspec.json.encode(Manifest((*pulls[: pull.number - 1], pull)))
         write_atomically(self._manifest, msgspec.json.format(content, indent=2) + b"\n")
         (self.folder / f"{pull.number:04}" / BEGAN).unlink(missing_ok=True)
 

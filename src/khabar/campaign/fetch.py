@@ -16,8 +16,9 @@ import msgspec
 
 from khabar.campaign.client import Door
 from khabar.campaign.exported import Broken, Task, decoded
-from khabar.campaign.exports import Begun, Exports, Key, PageFile, Pull, State, states_of, when
+from khabar.campaign.exports import Begun, Exports, Key, State, states_of, when
 from khabar.campaign.folder import Campaign
+from khabar.campaign.manifest import PageFile, Pull
 from khabar.campaign.takedown import without
 from khabar.campaign.tasks import TaskData
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from khabar.campaign.exported import article_in
-from khabar.campaign.exports import Exports, Key, Pull, State, when
+from khabar.campaign.exports import Exports, Key, State, when
 from khabar.campaign.folder import Campaign
+from khabar.campaign.manifest import Pull
 from khabar.campaign.people import People
 from khabar.campaign.record import Desk, merged, rows
 from khabar.campaign.results import Believed, Known, Outcome, Quarantined, Reading, committed, known, read_task

@@ -56,7 +56,7 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
     from khabar.campaign.monitor.locks import locks
     from khabar.campaign.monitor.records import Control, Odd, Report
     from khabar.campaign.settling import quarantine
-    from khabar.store.agreements import agreement_of, digest_of
+    from khabar.store.agreements import agreement_of, outdated
 
     known = campaign.plan.known
     agreement = agreement_of(corpus, campaign.name)
@@ -77,7 +77,7 @@ def _report(corpus: "Corpus", campaign: "Campaign") -> "Report":
         ),
         anchoring=tuple(anchoring(corpus, campaign.name)),
         agreement=agreement,
-        outdated=agreement is not None and agreement.annotations != digest_of(corpus, agreement.campaigns),
+        outdated=agreement is not None and outdated(corpus, agreement),
     )
 
 

@@ -15,6 +15,7 @@ def command(root: Path, article: str, reason: str) -> None:
     from khabar.ingest.takedown import released_in, take_down
     from khabar.release.repeats import repeats
     from khabar.store import Corpus
+    from khabar.store.agreements import agreements, outdated
 
     corpus = Corpus(root)
     repeated = [] if article in corpus.tombstones else list(repeats(corpus, corpus.article(article)))
@@ -31,3 +32,6 @@ def command(root: Path, article: str, reason: str) -> None:
         "what was committed stays in git's history, and in back-ups: remove it there; its tasks go with the next push",
         err=True,
     )
+    for told in sorted({" ".join(each.campaigns) for each in agreements(corpus).values() if outdated(corpus, each)}):
+        again = f"run 'khabar campaign agreement {told}' before the next release"
+        click.echo(f"agreement of {told} is of other annotations than are there now: {again}", err=True)

@@ -33,9 +33,14 @@ def standing(corpus: Corpus) -> dict[str, Agreement]:
         again = f"run 'khabar campaign agreement {told}' again"
         if other := next((other for other in each.campaigns if found.get(other) != each), ""):
             raise BadRecord(f"{place}: it is of {told}, and {other} does not keep it: {again}, or of {name} alone")
-        if each.annotations != digest_of(corpus, each.campaigns):
+        if outdated(corpus, each):
             raise BadRecord(f"{place}: it was measured on other annotations than are there now: {again}")
     return found
+
+
+def outdated(corpus: Corpus, agreement: Agreement) -> bool:
+    """Tell whether an agreement was measured on other annotations than are there now."""
+    return agreement.annotations != digest_of(corpus, agreement.campaigns)
 
 
 def digest_of(corpus: Corpus, campaigns: Iterable[str]) -> str:
