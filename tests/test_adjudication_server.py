@@ -101,8 +101,9 @@ def test_questions_are_asked_without_names_and_answers_come_back_with_their_reas
     task = next(each for each in tasks if each["data"]["article"] == short)
     lines = task["data"]["questions"].splitlines()
     assert lines[0].startswith("1. \N{FIRST STRONG ISOLATE}entity")
-    labels = [re.match(r"   [AB] \u2068(\w+)\u2069", line)[1] for line in lines[1:]]
+    labels = [re.match(r"   [AB] \u2068(\w+)\u2069", line)[1] for line in lines[1:3]]
     assert sorted(labels) == ["GPE", "PERS"]
+    assert lines[3:] == ["   \N{EM DASH} \u2068only with a note, as 1: none\u2069"]
     (begun,) = task["predictions"]
     regions = [each for each in begun["result"] if each["type"] == "labels"]
     assert [each["value"]["labels"] for each in regions] == [["PERS"], ["CUE"], ["SOURCE"], ["QUOTE"]]
