@@ -154,8 +154,9 @@ def test_a_pin_that_is_empty_is_no_leave_to_take_anything(cache, empty):
 
 
 def test_an_address_is_fetched_first(cache):
-    with pytest.raises(NotFound, match=r"is an address: fetch it with khabar\.download first"):
-        khabar.load("https://example.org/khabar/0.1.0")
+    for elsewhere in ("https://example.org/khabar/0.1.0", "khabar-0.1.0.zip"):
+        with pytest.raises(NotFound, match=r"is no folder: fetch it with khabar\.download first"):
+            khabar.load(elsewhere)
 
 
 def test_a_signature_of_rows_that_were_touched_is_not_given(cache, tmp_path):

@@ -101,7 +101,12 @@ def test_what_a_waiver_of_the_release_forgives_stays_forgiven(corpus, khabar_her
     (corpus.root / "annotations" / "waivers.toml").write_text(WAIVER.format(until), encoding="utf-8")
     folder = build_(corpus, "0.1.0", lambda: 0)
 
+    (corpus.root / "annotations" / "waivers.toml").unlink()
+    labels = corpus.root / "annotations" / "labels.toml"
+    labels.write_text(labels.read_text(encoding="utf-8").replace("HAS_SOURCE", "SAID_BY"), encoding="utf-8")
+
     assert khabar_here("release", "verify", folder)[:2] == (0, "")
+    assert khabar_here("--root", corpus.root, "check", folder)[:2] == (0, "")
     assert (folder / "waivers.toml").read_text(encoding="utf-8") == WAIVER.format(until)
 
 

@@ -61,6 +61,8 @@ def judge(
 ) -> Iterator[Judged]:
     """Check gold, or what is at the paths, part by part and in order; what holds between articles comes last.
 
+    A release is judged by the label set and the waivers that it ships, and before the others.
+
     Args:
         corpus: Whose label set, texts and gold are meant.
         paths: Annotation files, Parquet files, releases, or folders of annotation files; without any, the gold.
@@ -69,6 +71,15 @@ def judge(
         others: What other rooms can do.
     """
     paths = list(paths)
+    releases = [path for path in paths if (path / LABELS).is_file() and is_release(path)]
+    for release in releases:
+        yield from _judge_release(release, jobs, last)
+        if last is Level.CORPUS:
+            yield Judged(0, 0, list(_leaks(release, others)))
+    if releases:
+        paths = [path for path in paths if path not in releases]
+        if not paths:
+            return
     accepted = Waivers(corpus.waivers, today())
     facts: list[Facts] = []
     for part in _judge(corpus, paths, jobs or os.cpu_count() or 1, last, others):
@@ -94,14 +105,20 @@ def judge_release(folder: Path, jobs: int | None = None) -> Iterator[Finding]:
     Raises:
         BadRecord: label set or waivers cannot be read.
     """
+    for part in _judge_release(folder, jobs, Level.CORPUS):
+        yield from part.findings
+
+
+def _judge_release(folder: Path, jobs: int | None, last: Level) -> Iterator[Judged]:
     labels = label_set((folder / LABELS).read_bytes(), str(folder / LABELS))
     path = folder / WAIVERS
     accepted = Waivers(waivers(path.read_bytes(), str(path)) if path.is_file() else (), today="")
     facts: list[Facts] = []
-    for part in judge_parquet(articles_of(folder), labels, jobs or os.cpu_count() or 1, Level.CORPUS):
-        yield from accepted.unforgiven(part.findings)
+    for part in judge_parquet(articles_of(folder), labels, jobs or os.cpu_count() or 1, last):
         facts += [part.facts] if part.facts else []
-    yield from accepted.unforgiven(settle(together(facts), Standards(labels)))
+        yield part._replace(findings=accepted.unforgiven(part.findings))
+    if last is Level.CORPUS:
+        yield Judged(0, 0, accepted.unforgiven(settle(together(facts), Standards(labels))))
 
 
 def _standards(corpus: Corpus, *, gold: bool) -> Standards:

@@ -12,8 +12,8 @@ import click
 def command(release: str, into: Path | None, content: str) -> None:
     """Fetch a release, verify it, and print its folder.
 
-    RELEASE is OWNER/NAME@VERSION on the Hub, an address (https, s3 and what else fsspec knows), or a folder.  The
-    cache is KHABAR_CACHE, or khabar in XDG_CACHE_HOME or ~/.cache.
+    RELEASE is OWNER/NAME@VERSION on the Hub, an address (https, s3 and what else fsspec knows), a folder or a .zip.
+    The cache is KHABAR_CACHE, or khabar in XDG_CACHE_HOME or ~/.cache.
     """
     from khabar.cli.progress import progress
     from khabar.loading import download, read_manifest

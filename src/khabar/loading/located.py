@@ -31,8 +31,8 @@ def located(release: str | Path, version: str | None = None, content: str | None
     """
     if "" in (version, content):
         raise NotFound(f"{release}: the version or content that is asked for is empty: pass one, or None for any")
-    if "://" in str(release):
-        raise NotFound(f"{release} is an address: fetch it with khabar.download first, and open the folder it returns")
+    if "://" in str(release) or str(release).endswith(".zip"):
+        raise NotFound(f"{release} is no folder: fetch it with khabar.download first, and open the folder it returns")
     wanted = _wanted(release, version)
     folder = Path(release) if wanted is None else _cached(wanted, content or "")
     if folder is None and wanted is not None:

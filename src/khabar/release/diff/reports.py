@@ -67,7 +67,9 @@ def agreement_words(diff: Diff) -> Iterator[str]:
     """Yield the figures of agreement that differ: of many those of all articles, and how many more there are."""
     told = [each for each in diff.agreement if each.name.endswith(_WHOLE)] or list(diff.agreement)
     told = told if len(diff.agreement) > FEW else list(diff.agreement)
-    yield from (figure_words(each) for each in told)
+    for each in told:
+        name = each.name.removesuffix(_WHOLE).replace(".figures.", " ").replace(".", " ")
+        yield figure_words(msgspec.structs.replace(each, name=name) if each.name.endswith(_WHOLE) else each)
     if more := len(diff.agreement) - len(told):
         yield f"{more} more figures differ: --json and changes.jsonl have them"
 

@@ -76,8 +76,8 @@ _ARTICLE: dict[str, tuple[str, str]] = {
         ),
     ),
     "tokens": ("", "words, clitics with them, and marks of the main text; none where the text is withheld"),
-    "starts": (_CODE_POINTS, "the first one of each token, from 0"),
-    "ends": (_CODE_POINTS, "one past the last of each token"),
+    "starts": (_CODE_POINTS, "the first one of each token, from 0; as many as tokens"),
+    "ends": (_CODE_POINTS, "one past the last of each token; likewise"),
     "tags": ("BIO", _TAGS),
     "sentences": ("", "sentences of the main text"),
 }
@@ -92,11 +92,18 @@ _SPAN: dict[str, tuple[str, str]] = {
     "relations": ("", "links that start from it"),
     "tail": ("", "the span that the link ends at"),
     "boilerplate": ("", "whether it is none of the article"),
+    "context_start": (_CODE_POINTS, "where the sentences around it begin; null where the text is withheld"),
+    "context_end": (_CODE_POINTS, "where they end; null likewise"),
+    "context_text": ("", "these sentences; null likewise"),
     "name": ("", "words of the mention that names it; null where they are withheld"),
     "first": ("tokens", "the first one, from 0"),
     "stop": ("tokens", "one past the last"),
 }
 """Columns of spans, and of sentences."""
+_CANDIDATES = (
+    "what each annotator said, where they differed, one of them doubted, or gold was corrected since; none where all"
+    " said the same, or adjudicator or correction put in what nobody was asked about"
+)
 _DECISION: dict[str, tuple[str, str]] = {
     "item": ("", "`span`, or `link` between two spans"),
     "layer": ("", "its layer; that of its head for a link"),
@@ -116,13 +123,7 @@ _DECISION: dict[str, tuple[str, str]] = {
     "label": ("", "the span's label or the link's; null where the question ended in nothing there"),
     "start": (_CODE_POINTS, "the first one of a span, from 0; null for a link"),
     "end": (_CODE_POINTS, "one past the last of a span; null for a link"),
-    "candidates": (
-        "",
-        (
-            "what each annotator said, where they differed; none where all said the same, or where nobody was asked,"
-            " for adjudicator or correction put it in: `judgements` has what everybody said"
-        ),
-    ),
+    "candidates": ("", _CANDIDATES),
     "candidates.annotator": ("", "who says it"),
     "candidates.doubted": ("", "whether they doubt it"),
     "candidates.label": ("", "the label they give; null where they see nothing there"),
@@ -137,7 +138,6 @@ _DECISION: dict[str, tuple[str, str]] = {
     },
 }
 """Columns of decisions, by their path or the last part of it."""
-_AROUND = "of the sentences around it"
 _VIEW = "tags_"
 """Begins the columns of tags in other labels than the scheme's."""
 
@@ -178,7 +178,7 @@ def _meaning(path: str, labels: LabelSet, *, of_span: bool) -> tuple[str, str]:
     linked = {each.column: each for each in labels.relations if each.column}
     if name in labels.attribute_kinds or name in linked:
         return "", _of_attribute(name, labels) if name in labels.attribute_kinds else linked[name].en
-    of = {"context_": _AROUND} | {f"{column}_": each.en for column, each in linked.items() if each.one}
+    of = {f"{column}_": f"{each.en}, null where nobody is linked" for column, each in linked.items() if each.one}
     for prefix, words in of.items():
         if name.startswith(prefix):
             unit, meaning = _meaning(name.removeprefix(prefix), labels, of_span=True)

@@ -21,7 +21,7 @@ def _details(known: Known) -> str:
     return f"""# {manifest.name.capitalize()} {marked(manifest, "version")}
 
 News articles annotated in layers: {", ".join(f"`{layer}`" for layer in manifest.layers)}. Offsets count Unicode code
-points, half-open, in the text whose SHA-256 stands in the row. In figures: {marked(manifest, "summary")}
+points, half-open, in the text whose SHA-256 `articles` has. In figures: {marked(manifest, "summary")}
 
 ## Dataset Details
 
@@ -116,8 +116,8 @@ def _guidelines(known: Known) -> str:
 
 def _papers(known: Known) -> str:
     there = (name for name in ("DATASHEET.md", "DATA_STATEMENT.md") if known.written.paper(name) is not None)
-    guidelines = ("guidelines/",) if known.written.guidelines else ()
-    return ", ".join(f"`{name}`" for name in (*there, "LICENSE.md", "labels.toml", *guidelines, "croissant.json"))
+    scheme = dict.fromkeys(f"{path.partition('/')[0]}/" if "/" in path else path for path in known.written.scheme())
+    return ", ".join(f"`{name}`" for name in (*there, "LICENSE.md", *scheme, "croissant.json"))
 
 
 def _settled(known: Known) -> str:

@@ -70,7 +70,9 @@ rows = load_dataset("path/to/{manifest.name}-{manifest.version}", "{config}")  #
 `pip install .` in a clone of the repository brings `khabar`. Labels are strings in the Parquet files; those that the
 tables below call class labels are class labels in `datasets`. Configs are joined by the article's id: `id` where a row
 is an article, `article` where it is a part of one, whose own `id` names it in its article. What is null was not known,
-not said, or may not be published. `khabar release verify` checks every digest.
+not said, or may not be published; `khabar restore RELEASE --from PAGES --to TEXTS` and `khabar.load` with
+`texts="TEXTS"` fill in what a text of one's own tells, its digest in `text_sha256`. `khabar release verify` checks
+every digest.
 {_beside(manifest) if {ARTICLES, TEXTS} <= set(manifest.configs) else ""}"""
 
 
