@@ -153,6 +153,17 @@ def test_what_was_said_in_a_campaign_that_stays_out_of_releases_is_not_told(sett
     assert campaign not in [row["campaign"] for row in rows(folder, "judgements")]
 
 
+def test_what_the_same_annotators_said_elsewhere_keeps_no_decision_out(settled):
+    before = rows(build(settled))
+    add_judgement(settled, "open-a", settled.decisions_of(settled.article("open-a")).annotators[0], ONE, "trial")
+    (settled.campaign("trial") / "campaign.toml").write_text("publish = false", encoding="utf-8")
+
+    folder = build(settled, "1.0.1")
+
+    assert rows(folder) == before
+    assert "trial" not in [row["campaign"] for row in rows(folder, "judgements")]
+
+
 def test_gold_from_before_its_decisions_is_not_released(settled):
     key = settled.article("open-a")
     record = settled.decisions_of(key)

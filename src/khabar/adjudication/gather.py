@@ -43,6 +43,7 @@ class Case(NamedTuple):
     Attributes:
         article: Its id.
         annotations: Those of the annotators, in the order of their pseudonyms.
+        campaigns: The campaigns that they are of.
         record: What was decided before, None where nothing was.
         gold: What stands in gold, None where nothing does.
         gold_digest: SHA-256 of its file, empty where there is none.
@@ -51,6 +52,7 @@ class Case(NamedTuple):
 
     article: str
     annotations: tuple[Annotation, ...]
+    campaigns: tuple[str, ...]
     record: Record | None
     gold: Annotation | None
     gold_digest: str
@@ -86,6 +88,7 @@ def _case(corpus: Corpus, key: str, paths: Sequence[Path], noted: Noted) -> Case
     return Case(
         key,
         tuple(sorted(read, key=lambda each: each.annotator)),
+        tuple(sorted({corpus.campaign_of(path) for path in paths})),
         record,
         corpus.gold_of(article),
         hashlib.sha256(place.read_bytes()).hexdigest() if place.is_file() else "",

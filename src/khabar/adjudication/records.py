@@ -110,6 +110,7 @@ def record_of(case: Case, layers: tuple[str, ...], rule: Rule, decisions: Sequen
         layers=(*layers, *(each for each in (known.layers if known and case.gold else ()) if each not in layers)),
         rule=str(rule),
         annotators=tuple(each.annotator for each in case.annotations),
+        campaigns=tuple(sorted({*case.campaigns, *(old.campaigns if old else ())})),
         rounds=old.rounds if old else (),
         answered={**(old.answered if old else {}), **{each.round: each.digest for each in case.answers}},
         before=old.before if old else "",

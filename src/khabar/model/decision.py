@@ -136,6 +136,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         layers: The layers that were decided on.
         rule: By which annotators settle a question: ``unanimous``, ``majority``, ``threshold 0.67``.
         annotators: Whose annotations were merged.
+        campaigns: The campaigns that these annotations are of; empty in old records.
         rounds: Adjudication campaigns that the article was put into, in order.
         answered: By adjudication campaign, SHA-256 of the answer that was taken.
         before: SHA-256 of the gold file as it was before it was written, empty where there was none.
@@ -149,6 +150,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     layers: tuple[str, ...]
     rule: str
     annotators: tuple[str, ...]
+    campaigns: tuple[str, ...] = ()
     rounds: tuple[str, ...] = ()
     answered: dict[str, str] = msgspec.field(default_factory=dict)
     before: str = ""

@@ -126,9 +126,11 @@ def decided(corpus: Corpus, hidden: tuple[str, ...], key: str) -> tuple[Decision
 
 
 def _merged(corpus: Corpus, record: Record, campaign: str) -> bool:
-    """Tell whether gold came of what was said in a campaign."""
+    """Tell whether gold came of what was said in a campaign; old records name annotators alone."""
+    if record.campaigns or campaign in record.rounds:
+        return campaign in (*record.campaigns, *record.rounds)
     said = {path.parent.name for path in corpus.campaign_annotations(campaign, record.article)}
-    return campaign in record.rounds or not said.isdisjoint(record.annotators)
+    return not said.isdisjoint(record.annotators)
 
 
 def _judged(corpus: Corpus, path: Path) -> Annotation:

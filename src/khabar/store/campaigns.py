@@ -99,6 +99,10 @@ class Campaigns(Intake):
         pulled = (self.campaign(name) / "annotations").glob(f"*/{article}.json")
         return sorted(pulled, key=lambda path: (path.name, path.parent.name))
 
+    def campaign_of(self, path: Path) -> str:
+        """Return the campaign that an annotation's file was pulled in."""
+        return path.relative_to(self._annotations / "campaigns").parts[0]
+
     def campaign_pages(self, name: str = "*") -> list[Path]:
         """Return the pages that a campaign pulled, or every campaign: what the server sent, where it is at hand."""
         return sorted(self._annotations.glob(f"campaigns/{name}/exports/**/*.json"))
