@@ -32,7 +32,9 @@ def standing(corpus: Corpus) -> dict[str, Agreement]:
         place, told = corpus.shown(corpus.campaign(name) / AGREEMENT), " ".join(each.campaigns)
         again = f"run 'khabar campaign agreement {told}' again"
         if other := next((other for other in each.campaigns if found.get(other) != each), ""):
-            raise BadRecord(f"{place}: it is of {told}, and {other} does not keep it: {again}, or of {name} alone")
+            raise BadRecord(
+                f"{place}: it is of {told}, and {other} does not keep it: {again}, or of {name} alone, or remove it"
+            )
         if outdated(corpus, each):
             raise BadRecord(f"{place}: it was measured on other annotations than are there now: {again}")
     return found
