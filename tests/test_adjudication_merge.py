@@ -148,7 +148,7 @@ def test_the_adjudicator_may_see_a_third_thing_or_nothing_and_overrule_what_all_
     settle(corpus)
     answers(corpus, key, A.replace("[Port Sami](GPE id=e1 entity=p)", "[Port](LOC id=e1) Sami"))
     answers(corpus, other, NO_PORT.replace("[said](CUE id=c1)", "said").replace(" HAS_CUE=c1", "") + " today")
-    notes(corpus, other, "1: a nickname")
+    notes(corpus, other, "1: a nickname\n0: no word of speech")
 
     settle(corpus)
 
@@ -180,6 +180,73 @@ def test_whoever_submits_what_is_settled_alone_has_not_said_that_all_are_wrong(c
     assert done.message == "gold written, 4 spans by a1, a2, 1 adjudicated"
     assert gold(corpus, key) == (sorted(SPANS), LINKS)
     assert of(corpus, key, "GPE").reason == "none"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "told", "label"),
+    [
+        (A.replace("[Leila Haddad](PERS id=e2 entity=l)", "Leila Haddad"), "22-34 PERS", "PERS"),
+        (UNLINKED, "36-44 HAS_CUE 17-21", "HAS_CUE"),
+    ],
+)
+def test_whoever_leaves_out_what_all_have_and_nobody_asked_says_why(corpus, left_out, told, label):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    before = record(corpus, key)
+    answers(corpus, key, left_out)
+    notes(corpus, key, "1: the port\ngood on the whole")
+
+    (refused,) = settle(corpus)
+    waits = record(corpus, key), corpus.gold_of(corpus.article(key))
+    notes(corpus, key, "1: the port\n0: of no use")
+    (done,) = settle(corpus)
+
+    assert (refused.written, refused.open) == (False, 1)
+    assert refused.message == (
+        f"judge removed {told} of a1, a2 in pilot-adjudication, where that was settled: put it back, or note why it"
+        " does not stand, as in '0: none'"
+    )
+    assert waits == (before, None)
+    assert done.written
+    assert (of(corpus, key, label).mark, of(corpus, key, label).reason) == (None, "of no use")
+    assert of(corpus, key, "GPE").reason == "the port"
+
+
+def test_what_is_marked_or_linked_instead_of_what_was_settled_takes_no_reason(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, SHORT, "a2")
+    settle(corpus)
+    other_cue = A.replace("opens, [said", "[opens](CUE id=c2), [said").replace("HAS_CUE=c1", "HAS_CUE=c2")
+    answers(corpus, key, other_cue.replace("[Leila Haddad](PERS id=e2 entity=l)", "[Leila](PERS id=e2) Haddad"))
+
+    (done,) = settle(corpus)
+
+    assert done.written
+    assert {("Leila", "PERS"), ("opens", "CUE")} <= set(gold(corpus, key)[0])
+    assert ("it opens", "HAS_CUE", "opens") in gold(corpus, key)[1]
+
+
+def test_many_removed_marks_are_told_in_one_line(corpus):
+    text = " ".join(f"w{number}" for number in range(10))
+    key = article(corpus, text=text)
+    for label, name in (("PERS", "a1"), ("ORG", "a2")):
+        says(
+            corpus,
+            key,
+            " ".join(f"[{word}]({label if at == 0 else 'LOC'})" for at, word in enumerate(text.split())),
+            name,
+        )
+    settle(corpus)
+    answers(corpus, key, text)
+
+    (refused,) = settle(corpus)
+
+    assert refused.message.startswith("judge left 1 empty in pilot-adjudication, where all annotators marked something")
+    assert "; removed 3-5 LOC of a1, a2; 6-8 LOC" in refused.message
+    assert "15-17 LOC of a1, a2; 4 more in pilot-adjudication" in refused.message
 
 
 def test_a_campaign_of_one_layer_leaves_what_was_decided_on_another(corpus):
@@ -473,9 +540,11 @@ def test_a_reason_is_that_of_a_question_of_its_own_round_alone(corpus):
     (done,) = settle(corpus, replace=True)
 
     assert done.written
-    assert [(each.marks[0].label, each.reason) for each in record(corpus, key).decisions if each.reason] == [
-        ("GPE", "the port"),
+    assert sorted((each.marks[0].label, each.reason) for each in record(corpus, key).decisions if each.reason) == [
+        ("CUE", "nothing"),
         ("GPE", "none"),
+        ("GPE", "the port"),
+        ("HAS_CUE", "nothing"),
     ]
 
 
@@ -503,7 +572,7 @@ def test_the_notes_of_a_campaign_are_read_once_for_all_its_articles(corpus, monk
         ("1: a\n2. b", {1: "a", 2: "b"}),
         ("\N{ARABIC-INDIC DIGIT ONE}: a", {1: "a"}),
         ("on the whole: good\n12 - c", {12: "c"}),
-        ("0: no question", {}),
+        ("0: no question", {0: "no question"}),
         (f"{'1' * 5000}: a telephone number\n2: b", {2: "b"}),
         ("", {}),
     ],
@@ -582,6 +651,7 @@ def test_a_link_that_was_removed_stays_away_though_its_end_was_moved(corpus):
     settle(corpus)
     moved = A.replace("[it opens](QUOTE", "it [opens](QUOTE").replace(" HAS_CUE=c1", "")
     answers(corpus, key, moved)
+    notes(corpus, key, "0: not its cue")
 
     settle(corpus)
     settle(corpus, replace=True)

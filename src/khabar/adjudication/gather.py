@@ -26,7 +26,7 @@ class Answer(NamedTuple):
         round: The adjudication campaign.
         seen: Its number among those of the article, from 1.
         annotation: The answer.
-        reasons: Why, by number in the list that was shown.
+        reasons: Why, by number in the list that was shown; by 0 for what is not in it.
         digest: SHA-256 of both.
     """
 
@@ -115,6 +115,6 @@ _REASON = re.compile(r"\s*(\d{1,9})\s*[:.)\N{EM DASH}\N{EN DASH}-]\s*(.+?)\s*")
 
 
 def reasons_in(note: str) -> dict[int, str]:
-    """Return the reasons that an adjudicator noted: lines that begin with a number of the list, in any digits."""
+    """Return the reasons that an adjudicator noted: lines that begin with a number of the list or 0, in any digits."""
     found = (_REASON.fullmatch(line) for line in note.splitlines())
-    return {int(each[1]): each[2] for each in found if each and int(each[1])}
+    return {int(each[1]): each[2] for each in found if each}

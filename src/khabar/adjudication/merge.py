@@ -42,7 +42,7 @@ def merged(fresh: Sequence[Decision], standing: Sequence[Decision], labels: Labe
     for each in (each for each in fresh if not each.is_link):
         if each.keys & stays:
             news = [mark for mark in each.marks if (each.layer, *mark.key) not in stays | gone]
-            notes += [f"{_place(mark)}: that is new, and differs from what was decided, which stands" for mark in news]
+            notes += [f"{where(mark)}: that is new, and differs from what was decided, which stands" for mark in news]
         elif not (each.keys <= gone or _is_gone(each, gone)):
             again = each.how == "open" and bool(each.keys & gone)
             reason = "nothing was decided to stand here, and a candidate is new" if again else ""
@@ -70,11 +70,12 @@ def _said(decision: Decision, fresh: Iterable[Decision]) -> bool:
 
 def _unsaid(decision: Decision) -> str:
     what = "it stands" if decision.mark else "nothing stands"
-    place = _place(decision.marks[0])
+    place = where(decision.marks[0])
     return f"{place}: nobody says any more what was decided there; the decision is kept, and {what} in gold"
 
 
-def _place(mark: Mark) -> str:
+def where(mark: Mark) -> str:
+    """Tell where a mark is and what it is called."""
     if mark.head is None or mark.tail is None:
         return f"{mark.start}-{mark.end} {mark.label}"
     return f"{mark.head.start}-{mark.head.end} {mark.label} {mark.tail.start}-{mark.tail.end}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from khabar.adjudication.gather import Answer, Case
-from khabar.adjudication.merge import annotation_of
+from khabar.adjudication.merge import annotation_of, where
 from khabar.adjudication.rules import Rule
 from khabar.adjudication.standing import answered
 from khabar.adjudication.statements import statements
@@ -17,6 +17,9 @@ from khabar.model.decision import Decision, Place, Record
 from khabar.model.labels import LabelSet
 from khabar.model.text import salted_digest
 from khabar.store import Corpus
+
+TOLD = 5
+"""How many removed marks are told in one line."""
 
 
 class Left(KhabarError):
@@ -34,8 +37,8 @@ def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decisi
         labels: The label set.
 
     Raises:
-        Left: two adjudicators answer differently, or one passed over a question in which all marked something; or
-            there is a question on a layer that nobody speaks of today.
+        Left: two adjudicators answer differently, or one passed over a question in which all marked something, or
+            removed without a reason what was settled; or there is a question on a layer that nobody speaks of today.
     """
     record = _known(case)
     if record is None:
@@ -60,13 +63,23 @@ def _known(case: Case) -> Record | None:
 
 def _refuse_silence(decisions: Sequence[Decision], answer: Answer) -> None:
     shown = (each for each in decisions if 0 < each.seen <= answer.seen and each.layer in answer.annotation.layers)
-    passed = sorted(each.number for each in shown if each.how == "open")
+    silent = [each for each in shown if each.how == "open"]
+    passed = sorted(each.number for each in silent if each.mark is None)
+    removed = [f"{where(each.mark)} of {', '.join(each.by)}" for each in silent if each.mark]
+    removed[TOLD:] = [f"{len(removed) - TOLD} more"] if len(removed) > TOLD else []
+    faults = []
     if passed:
-        who, places = answer.annotation.annotator, ", ".join(map(str, passed))
-        raise Left(
-            f"{who} left {places} empty in {answer.round}, where all annotators marked something:"
+        faults.append(
+            f"left {', '.join(map(str, passed))} empty in {answer.round}, where all annotators marked something:"
             f" mark what stands there, or note why nothing does, as in '{passed[0]}: none'"
         )
+    if removed:
+        faults.append(
+            f"removed {'; '.join(removed)} in {answer.round}, where that was settled:"
+            " put it back, or note why it does not stand, as in '0: none'"
+        )
+    if faults:
+        raise Left(f"{answer.annotation.annotator} {'; '.join(faults)}")
 
 
 def _answer(case: Case, labels: LabelSet) -> Answer | None:
