@@ -272,6 +272,29 @@ def test_a_campaign_of_one_layer_leaves_what_was_decided_on_another(corpus):
     assert "her words" in {each.reason for each in before}
 
 
+@pytest.mark.parametrize("words", ["[Port Sami](GPE) opens", "Port Sami opens"])
+def test_a_layer_that_gold_lacks_is_added_and_one_that_it_has_is_replaced_only_if_told_so(corpus, words):
+    key = article(corpus)
+    quote = A.replace("[Port Sami](GPE id=e1 entity=p)", "Port Sami").replace(
+        "[Leila Haddad](PERS id=e2 entity=l)", "Leila Haddad"
+    )
+    for name in ("a1", "a2"):
+        says(corpus, key, quote, name, layers=("quote",))
+        says(corpus, key, f"{words}, said Leila Haddad: it opens", name, "later", layers=("entity",))
+        says(corpus, key, "Port Sami opens, said [Leila Haddad](PERS): it opens", name, "last", layers=("entity",))
+    settle(corpus)
+
+    (added,) = settle(corpus, "later")
+    found = corpus.gold_of(corpus.article(key))
+    (refused,) = settle(corpus, "last")
+
+    assert added.written
+    assert found.layers == ("entity", "quote")
+    assert [each.text for each in found.spans if each.layer == "entity"] == ["Port Sami"] * words.startswith("[")
+    assert refused.message.startswith("gold is there and differs in ")
+    assert corpus.gold_of(corpus.article(key)) == found
+
+
 def test_a_question_on_another_layer_is_answered_first(corpus):
     key = article(corpus)
     says(corpus, key, A, "a1")

@@ -19,7 +19,7 @@ from khabar.adjudication.merge import merged
 from khabar.adjudication.ranking import Answered, ranked, uncertainty
 from khabar.adjudication.records import Left, as_seen, gold_of, record_of, standing, told, with_id
 from khabar.adjudication.rules import Rule, decided
-from khabar.adjudication.statements import statements
+from khabar.adjudication.statements import layer_of, statements
 from khabar.model.annotation import Annotation, encoded
 from khabar.model.corrections import marks_of
 from khabar.model.decision import Decision, mark_of
@@ -55,7 +55,8 @@ class Terms:
         judge: Returns the errors by which annotations break rules, up to a level; what breaks one becomes no gold.
         round: Name of the first adjudication campaign; later ones have a number behind it.
         rule: What settles a question.
-        replace: Whether gold that says otherwise may be replaced, and a record of others who annotated.
+        replace: Whether gold that says otherwise may be replaced, and a record of others who annotated; a layer that
+            gold lacks is added in any case.
         least: How many annotators an article needs.
         known: Articles whose gold measures annotators, and is not made of what they say.
     """
@@ -182,22 +183,24 @@ class _Merge:
     def _written(
         self, case: Case, layers: tuple[str, ...], decisions: list[Decision], notes: tuple[str, ...]
     ) -> Result:
-        gold = gold_of(case, layers, decisions, self._corpus)
+        gold, there = gold_of(case, layers, decisions, self._corpus), case.gold
         # By their very names: annotators' keys were called what gold calls them.
-        differ = statements(gold) ^ statements(case.gold) if case.gold else {None}
-        if case.gold and differ and not self._terms.replace:
-            message = f"gold is there and differs in {len(differ)} statements, never replaced silently: --replace"
-            return Result(case.article, written=False, open=len(differ), message=message, notes=notes)
-        content = encoded(gold) if differ else b""
+        differ = statements(gold) ^ statements(there) if there else statements(gold)
+        replaced = sum(layer_of(each) in there.layers for each in differ) if there else 0
+        if replaced and not self._terms.replace:
+            message = f"gold is there and differs in {replaced} statements, never replaced silently: --replace"
+            return Result(case.article, written=False, open=replaced, message=message, notes=notes)
+        changed = differ or there is None or set(gold.layers) != set(there.layers)
+        content = encoded(gold) if changed else b""
         ids = {mark_of(span).place: span.id for span in gold.spans}
         record = record_of(case, layers, self._terms.rule, [with_id(each, ids) for each in decisions])
         record = msgspec.structs.replace(
             record,
-            before=case.gold_digest if differ else "",
-            gold=hashlib.sha256(content).hexdigest() if differ else case.gold_digest,
+            before=case.gold_digest if changed else "",
+            gold=hashlib.sha256(content).hexdigest() if changed else case.gold_digest,
         )
         self._corpus.write_decisions(record)
-        if not differ:
+        if not changed:
             return Result(case.article, written=False, open=0, message="gold says the same already", notes=notes)
         self._corpus.write_gold(gold)
         message = f"gold written, {len(gold.spans)} spans by {told(record)}"

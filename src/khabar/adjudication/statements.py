@@ -25,3 +25,9 @@ def statements(annotation: Annotation, labels: LabelSet | None = None) -> set[tu
         spans.add((*place[span.id], *(told(*each) for each in said)))
     links = {(place.get(each.head), each.label, place.get(each.tail)) for each in annotation.relations}
     return {*spans, *links}
+
+
+def layer_of(statement: tuple[object, ...]) -> object:
+    """Return the layer of a statement; a link is of that of its head."""
+    first = statement[0]
+    return first[0] if isinstance(first, tuple) else first
