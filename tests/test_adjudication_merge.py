@@ -121,6 +121,29 @@ def test_a_link_follows_its_ends_whatever_boundaries_an_annotator_gave_them(corp
     assert of(corpus, key, "HAS_CUE").how == "unanimous"
 
 
+BY_PORT = A.replace("[Port Sami](GPE id=e1 entity=p)", "[[Port Sami](GPE id=e1 entity=p)](SOURCE id=s1)").replace(
+    "[[Leila Haddad](PERS id=e2 entity=l)](SOURCE id=s1)", "[Leila Haddad](PERS id=e2 entity=l)"
+)
+
+
+def test_a_link_whose_end_was_a_question_keeps_who_drew_it_and_who_drew_another(corpus):
+    key = article(corpus)
+    says(corpus, key, A, "a1")
+    says(corpus, key, BY_PORT, "a2")
+    settle(corpus)
+    answers(corpus, key, BY_PORT)
+    notes(corpus, key, "1: the port speaks")
+
+    settle(corpus)
+    link = of(corpus, key, "HAS_SOURCE")
+    settle(corpus)
+
+    assert (link.how, link.by, link.mark.tail[:2]) == ("adjudicated", ("judge",), (0, 9))
+    assert sorted((each.by, each.mark.tail[:2]) for each in link.candidates) == [(("a1",), (22, 34)), (("a2",), (0, 9))]
+    assert of(corpus, key, "HAS_SOURCE") == link
+    assert gold(corpus, key)[1] == [("it opens", "HAS_CUE", "said"), ("it opens", "HAS_SOURCE", "Port Sami")]
+
+
 def test_the_adjudicator_decides_and_the_reason_is_kept(corpus):
     key = article(corpus)
     says(corpus, key, A, "a1")

@@ -152,7 +152,7 @@ class _Merge:
         items = named_alike(items, labels, known)
         fresh = [decided(item, names, self._terms.rule) for item in items]
         layers = tuple(layer for layer in labels.layer_names if any(layer in each.layers for each in case.annotations))
-        stand = standing(case, layers, labels)
+        stand = standing(case, layers, fresh, labels)
         found = merged(fresh, [each for each in stand if each.layer in layers], labels)
         rest = [each for each in stand if each.layer not in layers]
         decisions = as_seen([*found.decisions, *rest], case.record)

@@ -1,12 +1,13 @@
 """Decisions on one article -> one annotation: what stands, what annotators agree on, what is left open."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from khabar.model.annotation import GOLD, Annotation, Relation, Span
-from khabar.model.decision import Decision, Mark, Place, mark_of
+from khabar.model.decision import Candidate, Decision, Mark, Place, mark_of
 from khabar.model.labels import LabelSet
 
 Words = Mapping[tuple[int, int], tuple[str | None, str | None]]
@@ -130,6 +131,36 @@ def _attached(decision: Decision, ends: _Ends) -> Decision:
     if mark is None or mark.head is None or mark.tail is None or (ends.end(mark.head) and ends.end(mark.tail)):
         return decision
     return msgspec.structs.replace(decision, mark=None)
+
+
+def with_said(decisions: Sequence[Decision], fresh: Sequence[Decision], labels: LabelSet) -> list[Decision]:
+    """Return decisions in which links that the adjudicator drew have what annotators said of them.
+
+    A link of which an end was a question was none itself: who drew it, and who drew another from the same head to what
+    is nothing now, is known by the items of today's annotations alone.
+    """
+    ends = _Ends((each for each in decisions if not each.is_link), labels)
+    known = {key for each in decisions if each.is_link and not _is_bare(each) for key in each.keys}
+    said = [each for each in fresh if each.is_link and not each.keys & known]
+    starts = Counter((each.mark.head, each.mark.label) for each in decisions if each.mark and _is_bare(each))
+
+    def candidates(link: Mark) -> Iterator[Candidate]:
+        for each in said:
+            mark = each.marks[0]
+            if mark.head is None or mark.tail is None or (ends.end(mark.head), mark.label) != (link.head, link.label):
+                continue
+            tail = ends.end(mark.tail)
+            if tail == link.tail or (tail is None and starts[link.head, link.label] == 1):
+                yield from each.candidates or (Candidate(by=each.by, mark=each.mark),)
+
+    return [
+        msgspec.structs.replace(each, candidates=tuple(candidates(each.mark))) if each.mark and _is_bare(each) else each
+        for each in decisions
+    ]
+
+
+def _is_bare(decision: Decision) -> bool:
+    return decision.is_link and decision.how == "adjudicated" and not decision.candidates
 
 
 def annotation_of(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from khabar.adjudication.gather import Answer, Case
-from khabar.adjudication.merge import annotation_of, where
+from khabar.adjudication.merge import annotation_of, where, with_said
 from khabar.adjudication.rules import Rule
 from khabar.adjudication.standing import answered
 from khabar.adjudication.statements import statements
@@ -26,7 +26,7 @@ class Left(KhabarError):
     """An article is left as it is; the text says why."""
 
 
-def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decision]:
+def standing(case: Case, layers: Sequence[str], fresh: Sequence[Decision], labels: LabelSet) -> list[Decision]:
     """Return the decisions that stand: corrections by hand and the adjudicator's, the newest answer taken.
 
     All decisions stand on layers of gold that nobody speaks of today.
@@ -34,6 +34,7 @@ def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decisi
     Args:
         case: The article.
         layers: The layers that its annotators speak of.
+        fresh: What becomes of the items of today's annotations by the rule.
         labels: The label set.
 
     Raises:
@@ -50,6 +51,7 @@ def standing(case: Case, layers: Sequence[str], labels: LabelSet) -> list[Decisi
     if (answer := _answer(case, labels)) and record.answered.get(answer.round) != answer.digest:
         decisions = answered(decisions, answer.annotation, answer.seen, answer.reasons)
         _refuse_silence(decisions, answer)
+        decisions = with_said(decisions, fresh, labels)
     rest = [each for each in decisions if each.layer not in layers]
     if waits := next((each.layer for each in rest if each.how == "open"), ""):
         raise Left(f"questions on {waits} are open in {record.rounds[-1]}: have them answered first")
