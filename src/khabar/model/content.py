@@ -153,7 +153,7 @@ def _streams(columns: list[pa.Array], names: list[str], edges: Ints) -> Iterator
     block = np.empty((len(group.numbers[0]), len(group.numbers)) if group.numbers else (0, 1), dtype="<i8")
     for number, values in enumerate(group.numbers):
         block[:, number] = values
-    yield _Stream(memoryview(block.tobytes()), (edges * (block.shape[1] * 8)).tolist())
+    yield _Stream(block.reshape(-1).view(np.uint8).data, (edges * (block.shape[1] * 8)).tolist())
     if group.words:
         joined = group.words[0] if len(group.words) == 1 else pc.binary_join_element_wise(*group.words, "")
         _, places, raw = joined.buffers()

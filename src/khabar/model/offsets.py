@@ -39,10 +39,12 @@ def starts(characters: CodePoints, unit: Unit) -> Offsets:
     ``starts(c, unit)[offsets]`` converts code-point offsets, ends included; for a batch of texts laid end to end,
     subtract the start of each text's first character.
     """
-    width = np.ones(len(characters), dtype=np.int64)
+    width = np.ones(len(characters), dtype=np.int8)
     for step in _UTF8_STEPS if unit == "utf-8" else _UTF16_STEPS:
-        width += characters >= step
-    return np.concatenate(([0], np.cumsum(width)))
+        width += (characters >= step).view(np.int8)
+    places = np.zeros(len(characters) + 1, dtype=np.int64)
+    np.cumsum(width, out=places[1:])
+    return places
 
 
 def to_code_points(text: str, offsets: Offsets, unit: Unit) -> Offsets:

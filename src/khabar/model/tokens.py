@@ -63,7 +63,7 @@ def tokens(batch: Batch) -> Tokens:
     begins = np.zeros(len(characters) + 1, dtype=bool)
     begins[base] = True
     classes = _classes(characters)
-    kinds, goes_on = _kinds(classes, np.isin(characters, _POINTS), begins)
+    kinds, goes_on = _kinds(classes, _points(characters), begins)
     space = kinds == _SPACE
     before = np.append(np.int8(_SPACE), kinds[:-1])[: len(kinds)]
     start = ~space & (begins[:-1] | (before == _SPACE) | ~(goes_on | ((kinds == _WORD) & (before == _WORD))))
@@ -93,10 +93,19 @@ def _class(code: int) -> int:
 
 
 def _classes(characters: CodePoints) -> Kinds:
+    if characters.dtype == np.uint16:
+        return _table()[characters]
     found: Kinds = _table()[np.minimum(characters, _BASIC - 1)]
     beyond = np.flatnonzero(characters >= _BASIC)
     codes, which = np.unique(characters[beyond], return_inverse=True)
     found[beyond] = np.array([_class(code) for code in codes.tolist()], dtype=np.int8)[which]
+    return found
+
+
+def _points(characters: CodePoints) -> Mask:
+    found = np.zeros(len(characters), dtype=bool)
+    for point in _POINTS:  # quicker than np.isin, which sorts
+        found |= characters == point
     return found
 
 
@@ -113,8 +122,11 @@ def _kinds(classes: Kinds, points: Mask, begins: Mask) -> tuple[Kinds, Mask]:
     alone = mark & (begins[:-1] | (np.append(np.int8(_SPACE), classes[:-1])[: len(classes)] == _SPACE))
     kinds[alone] = _WORD
     mark &= ~alone
-    carrier = np.maximum.accumulate(np.where(mark, 0, np.arange(len(kinds))))
-    return kinds[carrier], mark
+    marks = np.flatnonzero(mark)
+    if len(marks):
+        first = np.diff(marks, prepend=-1) > 1  # of the marks that stand on one carrier
+        kinds[marks] = kinds[marks[first][np.cumsum(first) - 1] - 1]
+    return kinds, mark
 
 
 def _sentences(batch: Batch, article: Ints, first: Ints, stop: Ints) -> Ints:
