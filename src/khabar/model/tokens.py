@@ -152,7 +152,7 @@ def _sentences(batch: Batch, article: Ints, first: Ints, stop: Ints) -> Ints:
 def main_text(batch: Batch) -> Mask:
     """Tell of each code point whether it lies in main text: all of it does where no layer parts it from boilerplate."""
     labels = batch.labels
-    change = np.zeros(len(batch.characters) + 1, dtype=np.int64)
+    change = np.zeros(len(batch.characters) + 1, dtype=np.int32)
     bare = np.ones(len(batch), dtype=bool)
     for name, layer in labels.layers.items():
         if all(label.main for label in layer.labels):
@@ -162,5 +162,5 @@ def main_text(batch: Batch) -> Mask:
         rows = np.flatnonzero((batch.spans.layer == batch.layer_code(name)) & batch.sound & main[batch.spans.label])
         np.add.at(change, batch.first[rows], 1)
         np.add.at(change, batch.last[rows] + 1, -1)
-    inside: Mask = (np.cumsum(change[:-1]) > 0) | np.repeat(bare, np.diff(batch.base))
+    inside: Mask = (np.cumsum(change[:-1], dtype=np.int32) > 0) | np.repeat(bare, np.diff(batch.base))
     return inside

@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 ROWS_IN_GROUP = 5000
 """Rows of a row group at most; where there are more of them, a group has more than half as many."""
 WITH_STATISTICS = ("id", "article", "published", "retrieved")
-SELDOM_TWICE = ("text", "sha256", "digest")
-"""Ends of the names of columns whose values hardly ever recur."""
+SELDOM_TWICE = ("text", "sha256", "digest", "tokens")
+"""Ends of the names of columns whose values hardly ever recur, or so many do that a dictionary is larger than they."""
+_IN_LIST = ".list.element"
 COMPRESSION = {"compression": "zstd", "compression_level": 9}
 
 
@@ -53,7 +54,7 @@ def settings(schema: pa.Schema) -> dict[str, object]:
     numbers = [path for path, kind in leaves if pa.types.is_integer(kind)]
     strings = [path for path, kind in leaves if pa.types.is_string(kind)]
     return {
-        "use_dictionary": [path for path in strings if not path.rpartition(".")[2].endswith(SELDOM_TWICE)],
+        "use_dictionary": [path for path in strings if not path.removesuffix(_IN_LIST).endswith(SELDOM_TWICE)],
         "column_encoding": dict.fromkeys(numbers, "DELTA_BINARY_PACKED"),
         **COMPRESSION,
         "write_statistics": [name for name in WITH_STATISTICS if name in schema.names],
@@ -65,7 +66,7 @@ def settings(schema: pa.Schema) -> dict[str, object]:
 def _leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
     """Yield the columns that Parquet makes of a field, by their dotted path."""
     if pa.types.is_list(kind):
-        yield from _leaves(f"{path}.list.element", kind.value_type)
+        yield from _leaves(f"{path}{_IN_LIST}", kind.value_type)
     elif pa.types.is_struct(kind):
         for field in kind:
             yield from _leaves(f"{path}.{field.name}", field.type)
