@@ -1,7 +1,7 @@
 """The content digest: what identifies the rows of a release, whatever wrote them and however they are compressed.
 
 A row has one canonical form, a string of bytes.  The values that it holds once come first, then its lists in the order
-of their columns, each with what lies in it.  Of such a group come first the numbers of all its elements, 64 bits each,
+of their columns, each with what lies in it.  Of such a group come first the numbers of all its elements, 32 bits each,
 little-endian: integers and booleans as they are, of strings and lists the length, of structs 1; `NULL` for an integer
 or boolean that is null, -1 for a string or list, 0 for a struct.  Then come its strings, UTF-8, end to end.  The digest
 of a row is the SHA-256 of that; the digest of a table is the SHA-256 of its columns' names and types, its number of
@@ -15,10 +15,13 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from khabar.model.columns import Ints
 
-NULL = -(2**63)
+Numbers = NDArray[np.int32]
+
+NULL = -(2**31)
 """Stands for a null among numbers, and is refused as a value."""
 ROWS = 2000
 """Rows laid out at once."""
@@ -119,16 +122,16 @@ class _Group:
     """What lies side by side: the columns of a table, or the values of a list."""
 
     def __init__(self) -> None:
-        self.numbers: list[Ints] = []
+        self.numbers: list[Numbers] = []
         self.words: list[pa.Array] = []
-        self.lists: list[tuple[str, pa.Array, Ints]] = []
+        self.lists: list[tuple[str, pa.Array, Numbers]] = []
 
     def add(self, path: str, array: pa.Array) -> None:
         kind = array.type
         if pa.types.is_dictionary(kind):
             self.add(path, array.dictionary_decode())
         elif pa.types.is_struct(kind):
-            self.numbers.append(np.asarray(array.is_valid(), dtype=np.int64))
+            self.numbers.append(np.asarray(array.is_valid(), dtype=np.int32))
             for field in kind:
                 self.add(f"{path}.{field.name}", pc.struct_field(array, field.name))
         elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
@@ -136,7 +139,12 @@ class _Group:
             self.numbers.append(lengths)
             self.lists.append((path, array.flatten(), lengths))
         elif pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-            numbers = _numbers(array, NULL)
+            try:
+                numbers = _numbers(array, NULL)
+            except pa.ArrowInvalid:
+                raise TypeError(
+                    f"{path}: a number has more than 32 bits, no canonical form is defined for it"
+                ) from None
             if int((numbers == NULL).sum()) > array.null_count:
                 raise TypeError(f"{path}: {NULL} stands for null, no value has a canonical form that is the same")
             self.numbers.append(numbers)
@@ -150,10 +158,10 @@ def _streams(columns: list[pa.Array], names: list[str], edges: Ints) -> Iterator
     group = _Group()
     for name, column in zip(names, columns, strict=True):
         group.add(name, column)
-    block = np.empty((len(group.numbers[0]), len(group.numbers)) if group.numbers else (0, 1), dtype="<i8")
+    block = np.empty((len(group.numbers[0]), len(group.numbers)) if group.numbers else (0, 1), dtype="<i4")
     for number, values in enumerate(group.numbers):
         block[:, number] = values
-    yield _Stream(block.reshape(-1).view(np.uint8).data, (edges * (block.shape[1] * 8)).tolist())
+    yield _Stream(block.reshape(-1).view(np.uint8).data, (edges * (block.shape[1] * block.itemsize)).tolist())
     if group.words:
         joined = group.words[0] if len(group.words) == 1 else pc.binary_join_element_wise(*group.words, "")
         _, places, raw = joined.buffers()
@@ -164,6 +172,6 @@ def _streams(columns: list[pa.Array], names: list[str], edges: Ints) -> Iterator
         yield from _streams([values], [f"{path}[]"], ends[edges])
 
 
-def _numbers(array: pa.Array, null: int) -> Ints:
-    numbers: Ints = array.cast(pa.int64()).fill_null(null).to_numpy(zero_copy_only=False)
+def _numbers(array: pa.Array, null: int) -> Numbers:
+    numbers: Numbers = array.cast(pa.int32()).fill_null(null).to_numpy(zero_copy_only=False)
     return numbers
