@@ -17,7 +17,7 @@ from khabar.adjudication.gather import Case, cases
 from khabar.adjudication.items import Item, aligned, named_alike
 from khabar.adjudication.merge import merged
 from khabar.adjudication.ranking import Answered, ranked, uncertainty
-from khabar.adjudication.records import Left, as_seen, gold_of, record_of, standing, told, with_id
+from khabar.adjudication.records import Left, as_seen, gold_of, of_this_text, record_of, standing, told, with_id
 from khabar.adjudication.rules import Rule, decided
 from khabar.adjudication.statements import layer_of, statements
 from khabar.model.annotation import Annotation, encoded
@@ -135,7 +135,7 @@ class _Merge:
             raise Left(f"{twice} annotated it in two campaigns: give two people two pseudonyms, or name one campaign")
         if len(names) < self._terms.least:
             raise Left(f"annotated by {', '.join(names)} alone, {self._terms.least} are wanted: see --least")
-        record = case.record if case.record and case.record.sha256 == case.annotations[0].sha256 else None
+        record = of_this_text(case)
         dropped = [name for name in record.annotators if name not in names] if record else []
         if dropped and not self._terms.replace:
             raise Left(f"{', '.join(dropped)} annotated it too, says its record: name their campaigns, or --replace")

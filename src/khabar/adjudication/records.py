@@ -41,7 +41,7 @@ def standing(case: Case, layers: Sequence[str], fresh: Sequence[Decision], label
         Left: two adjudicators answer differently, or one passed over a question in which all marked something, or
             removed without a reason what was settled; or there is a question on a layer that nobody speaks of today.
     """
-    record = _known(case)
+    record = of_this_text(case)
     if record is None:
         return []
     decisions = list(record.decisions)
@@ -58,7 +58,7 @@ def standing(case: Case, layers: Sequence[str], fresh: Sequence[Decision], label
     return [*(each for each in decisions if each.how in FIRM and each.layer in layers), *(rest if case.gold else ())]
 
 
-def _known(case: Case) -> Record | None:
+def of_this_text(case: Case) -> Record | None:
     """Return what was decided on this very text."""
     return case.record if case.record and case.record.sha256 == case.annotations[0].sha256 else None
 
@@ -117,7 +117,7 @@ def _words(corpus: Corpus, article: Article, start: int, end: int) -> tuple[str 
 
 def record_of(case: Case, layers: tuple[str, ...], rule: Rule, decisions: Sequence[Decision]) -> Record:
     """Return the record of an article's decisions; what it knows of rounds, gold and other layers is as it was."""
-    first, old, known = case.annotations[0], case.record, _known(case)
+    first, old, known = case.annotations[0], case.record, of_this_text(case)
     return Record(
         article=case.article,
         sha256=first.sha256,

@@ -23,6 +23,7 @@ from khabar.campaign.people import FILE
 from khabar.campaign.server import Studio
 from khabar.errors import BadRecord, Changed, NotFound, ServerTrouble
 from khabar.model.text import DIGEST_SHOWN
+from khabar.store.files import sha256_of
 
 CONTENTS = "contents.json"
 SECRETS = ("admin.json", FILE, "data/.env")
@@ -72,7 +73,7 @@ def backup(studio: Studio, path: Path) -> Contents:
         contents = Contents(
             database=database.kind,
             version=hashlib.sha256(LOCK.read_bytes()).hexdigest(),
-            files={name: _digest(part) for name, part in parts.items()},
+            files={name: sha256_of(part) for name, part in parts.items()},
             projects=held(partial(database.rows, copy)),
         )
         try:
@@ -102,7 +103,7 @@ def restore(path: Path, studio: Studio) -> Contents:
             contents = _unpack(path, Path(folder), database)
             for name in ("admin.json", FILE):
                 there = studio.folder / name
-                if there.is_file() and name in contents.files and _digest(there) != contents.files[name]:
+                if there.is_file() and name in contents.files and sha256_of(there) != contents.files[name]:
                     raise Changed(f"{there} is there already and says something else: move it away first")
             if database.full():
                 raise Changed(f"{database} holds tables already: data is never overwritten, name an empty one")
@@ -115,11 +116,6 @@ def restore(path: Path, studio: Studio) -> Contents:
                 if (Path(folder) / name).exists():
                     (Path(folder) / name).replace(studio.folder / name)
     return contents
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _pack(path: Path, contents: Contents, parts: dict[str, Path]) -> None:
@@ -171,7 +167,7 @@ def _unpack(path: Path, folder: Path, database: Database) -> Contents:
             except KeyError:
                 raise BadRecord(f"{path}: {name} is missing from it: take another back-up") from None
             archive.extract(member, folder, filter="data")
-            ours = _digest(folder / name)
+            ours = sha256_of(folder / name)
             if ours != wanted:
                 raise BadRecord(
                     f"{path}: {name} is {ours[:DIGEST_SHOWN]}, it says {wanted[:DIGEST_SHOWN]}: take another back-up"

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from khabar.errors import BadRecord, Unreachable
 from khabar.loading.patience import Interrupted, Patience
 from khabar.loading.sources import Source
-from khabar.loading.verify import sha256_of
 from khabar.model.manifest import File
 from khabar.model.text import DIGEST_SHOWN
+from khabar.store.files import sha256_of
 
 
 class Step(NamedTuple):

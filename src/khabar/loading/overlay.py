@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from khabar.errors import BadRecord, Changed, NotFound
 from khabar.loading.cache import locked
 from khabar.loading.rows import read as read_file
-from khabar.loading.verify import config_of, read_manifest, sha256_of, verified_files, verify
+from khabar.loading.verify import config_of, read_manifest, verified_files, verify
 from khabar.model.anchors import Place
 from khabar.model.drift import Span, Wanted
 from khabar.model.layout import ARTICLES, JUDGEMENTS, TEXTS_FILE, articles_in
@@ -25,7 +25,7 @@ from khabar.model.manifest import MANIFEST, Config
 from khabar.model.restored import MADE, Made, Restored, made
 from khabar.model.text import DIGEST_SHOWN, digest
 from khabar.store import write_atomically
-from khabar.store.files import decoded
+from khabar.store.files import decoded, sha256_of
 
 COLUMN = "text_sha256"
 """Added to what is loaded: digest of the text that was filled in; another than ``sha256`` where it drifted."""

@@ -17,9 +17,9 @@ from khabar.loading.hub import KEPT, Blob, Hub, HubSource
 from khabar.loading.patience import patiently
 from khabar.loading.places import read_back
 from khabar.loading.publication import Plan, Publication, planned
-from khabar.loading.verify import sha256_of
 from khabar.model.manifest import MANIFEST, VERSION, precedence
 from khabar.model.text import DIGEST_SHOWN
+from khabar.store.files import sha256_of
 
 
 class HubPlace:

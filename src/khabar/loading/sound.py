@@ -9,8 +9,8 @@ import hashlib
 from pathlib import Path
 
 from khabar.loading.cache import IN_NAME, Cache
-from khabar.loading.verify import sha256_of
 from khabar.model.manifest import MANIFEST, Manifest
+from khabar.store.files import sha256_of
 
 
 class Sound:

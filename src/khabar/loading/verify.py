@@ -1,7 +1,6 @@
 """Is a release what its manifest says: files, sums, rows, digests."""
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from khabar.model.article import Tombstone
 from khabar.model.content import ContentDigest, by_article
 from khabar.model.layout import ARTICLES, ROWS, TEXTS, TOMBSTONES, articles_in
 from khabar.model.manifest import FORMAT, MANIFEST, SUMS, Config, Manifest, Split, content_of
-from khabar.model.text import DIGEST_SHOWN, NAME
+from khabar.model.text import DIGEST_SHOWN
+from khabar.store.files import sha256_of
 
 
 def verify(release: str | Path) -> Iterator[str]:
@@ -91,7 +91,7 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises:
         NotFound: there is none.
-        BadRecord: it does not parse, names no corpus, or has a form that this version does not know.
+        BadRecord: it does not parse, or has a form that this version does not know.
     """
     path = folder / MANIFEST
     if not path.is_file():
@@ -103,7 +103,7 @@ def manifest_of(content: bytes, place: str) -> Manifest:
     """Decode a manifest; the message of an error begins with its place.
 
     Raises:
-        BadRecord: it does not parse, names no corpus, or has a form that this version does not know.
+        BadRecord: it does not parse, or has a form that this version does not know.
     """
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
@@ -113,8 +113,6 @@ def manifest_of(content: bytes, place: str) -> Manifest:
         raise BadRecord(
             f"{place}: its form is {manifest.format}, this khabar reads {FORMAT}: install the one it was made for"
         )
-    if not re.match(NAME, manifest.name):
-        raise BadRecord(f"{place}: {manifest.name!r} is no name of a corpus: do not trust it")
     return manifest
 
 
@@ -203,12 +201,6 @@ def sums_of(manifest: Manifest, raw: bytes) -> list[str]:
     """Return the lines of the sums that belong to a manifest, sorted; ``raw`` is its file."""
     told = {each.path: each.sha256 for each in manifest.files} | {MANIFEST: hashlib.sha256(raw).hexdigest()}
     return sorted(f"{digest}  {name}" for name, digest in told.items())
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def other_content(folder: Path) -> str:

@@ -174,17 +174,15 @@ def _quotation_holds(labels: LabelSet) -> None:
 
 def quote_columns(labels: LabelSet) -> Iterator[str]:
     """Yield the columns that the config ``quotes`` has by a label set, or may have."""
-
-    def said_of(label: str) -> set[str]:
-        return {each.name for each in labels.attributes if label in each.labels}
-
     span = sorted(OF_SPANS - {"label", "relations"})
     yield from ("article", "license", *span, "context_start", "context_end", "context_text")
-    yield from said_of(labels.quotation)
+    yield from labels.attributes_of_label(labels.quotation)
     for each in (each for each in labels.relations if each.column):
         single = each.one and each.head != each.tail
         yield from (
-            (f"{each.column}_{name}" for name in (*span, "name", *said_of(each.tail))) if single else [each.column]
+            (f"{each.column}_{name}" for name in (*span, "name", *labels.attributes_of_label(each.tail)))
+            if single
+            else [each.column]
         )
 
 

@@ -253,6 +253,10 @@ class LabelSet(_Entry, frozen=True, dict=True):
         own = {label.name for label in self.layers[layer].labels}
         return tuple(dict.fromkeys(each.name for each in self.attributes if own.intersection(each.labels)))
 
+    def attributes_of_label(self, label: str) -> tuple[str, ...]:
+        """Return the names of the attributes that spans of a label may carry, in the order of their columns."""
+        return tuple(dict.fromkeys(each.name for each in self.attributes if label in each.labels))
+
     def attribute(self, label: str, name: str) -> Attribute | None:
         """Return the attribute of that name as it applies to ``label``, None where it does not."""
         return next((each for each in self.attributes if each.name == name and label in each.labels), None)

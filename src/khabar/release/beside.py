@@ -1,6 +1,5 @@
 """A sealed release and texts that a user restored -> the rows of their articles as the release would have made them."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from khabar.model.restored import MADE, Made, Restored, made, placed
 from khabar.release.tables import CONFIGS
 from khabar.release.tables.config import Reading
 from khabar.release.writers.parquet import ParquetFile
-from khabar.store.files import decoded, write_atomically
+from khabar.store.files import decoded, sha256_of, write_atomically
 
 
 def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
@@ -67,7 +66,7 @@ def write(release: Path, texts: dict[str, Restored], folder: Path) -> None:
 
 def _seal(place: Path, rows: Made) -> None:
     """Say what was written; without it the rows count as not there."""
-    files = {path.relative_to(place).as_posix(): _sha256(path) for path in sorted(place.rglob("*.parquet"))}
+    files = {path.relative_to(place).as_posix(): sha256_of(path) for path in sorted(place.rglob("*.parquet"))}
     write_atomically(place / MADE, msgspec.json.encode(msgspec.structs.replace(rows, files=files)))
 
 
@@ -95,8 +94,3 @@ def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         raise BadRecord(f"{path}: {str(error).splitlines()[0]}: download it again") from None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

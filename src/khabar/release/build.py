@@ -1,6 +1,5 @@
 """Build a release: gold in, a folder out that is whole or not there.  Nothing that breaks a rule is built into one."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from khabar.release.parts import parts
 from khabar.release.withheld import leaks
 from khabar.store import Corpus
 from khabar.store.agreements import standing
+from khabar.store.files import sha256_of
 from khabar.store.written import Written
 
 Judge = Callable[[], int]
@@ -133,6 +133,4 @@ def _files(folder: Path) -> tuple[File, ...]:
 
 
 def _file(path: Path, folder: Path) -> File:
-    with path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
-    return File(path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=digest)
+    return File(path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=sha256_of(path))

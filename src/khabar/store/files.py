@@ -1,5 +1,6 @@
 """How a file is read and written so that no reader sees a part of it and no line runs into the next."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -24,6 +25,12 @@ def append_line(path: Path, line: bytes) -> None:
             if file.read(1) != b"\n":
                 file.write(b"\n")
         file.write(line + b"\n")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -36,18 +36,13 @@ def _columns(labels: LabelSet) -> _Columns:
     )
 
 
-def _said_of(labels: LabelSet, label: str) -> tuple[str, ...]:
-    """Return the attributes of a label, in the order of their columns."""
-    return tuple(dict.fromkeys(each.name for each in labels.attributes if label in each.labels))
-
-
 def _schema(labels: LabelSet) -> pa.Schema:
     columns = _columns(labels)
     return pa.schema(
         [
             *OF_ARTICLE,
             *SPAN,
-            *attribute_fields(labels, _said_of(labels, labels.quotation)),
+            *attribute_fields(labels, labels.attributes_of_label(labels.quotation)),
             *(field for each in columns.one for field in _fields_of_one(labels, each)),
             *(pa.field(each.column, pa.string()) for each in columns.other),
             *CONTEXT,
@@ -57,7 +52,7 @@ def _schema(labels: LabelSet) -> pa.Schema:
 
 
 def _fields_of_one(labels: LabelSet, relation: RelationType) -> Iterable[pa.Field]:
-    attributes = attribute_fields(labels, _said_of(labels, relation.tail))
+    attributes = attribute_fields(labels, labels.attributes_of_label(relation.tail))
     name = [pa.field("name", pa.string())] if has_names(labels) else []
     return (pa.field(f"{relation.column}_{each.name}", each.type) for each in (*SPAN, *attributes, *name))
 
@@ -66,7 +61,7 @@ def _quotes(reading: Reading) -> pa.Table:
     batch, labels = reading.batch, reading.batch.labels
     spans, relations = batch.spans, batch.relations
     rows = np.flatnonzero(spans.label == batch.label_code(labels.quotation))
-    columns = span_columns(batch, rows, _said_of(labels, labels.quotation)) | context(reading, rows)
+    columns = span_columns(batch, rows, labels.attributes_of_label(labels.quotation)) | context(reading, rows)
     shown = _columns(labels)
     for each in shown.one:
         columns |= _one(batch, _first(batch, rows, each.name), each)
@@ -81,7 +76,7 @@ def _quotes(reading: Reading) -> pa.Table:
 def _one(batch: Batch, found: Ints, relation: RelationType) -> dict[str, pa.Array]:
     """Return the columns of the span that a relation leads to; ``found`` is its row, -1 where there is none."""
     labels, known = batch.labels, pa.array(found >= 0)
-    told = span_columns(batch, np.maximum(found, 0), _said_of(labels, relation.tail))
+    told = span_columns(batch, np.maximum(found, 0), labels.attributes_of_label(relation.tail))
     columns = {name: pc.if_else(known, each, pa.scalar(None, each.type)) for name, each in told.items()}
     if has_names(labels):
         columns["name"] = names(batch, found)
